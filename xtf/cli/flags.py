@@ -1,0 +1,110 @@
+"""Command-line flags made from settings: one field is one flag, with the field's own help and default."""
+
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import click
+from pydantic.fields import FieldInfo
+
+from xtf.config import ATTRIBUTES, PRESETS, RULES, Settings, Thresholds, settings
+from xtf.errors import SettingsError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def from_settings(kind: type[Settings], skip: tuple[str, ...] = ()) -> Callable[[Command], Command]:
+    """A decorator that adds one option a field of `kind`. Values not given arrive as None and keep their default."""
+    options = [_option(name, field) for name, field in kind.model_fields.items() if name not in skip]
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+    return decorate
+
+
+def given(values: Mapping[str, Any], kind: type[Settings]) -> dict[str, Any]:
+    """Those of a command's arguments that are fields of `kind` and were given."""
+    return {name: value for name, value in values.items() if name in kind.model_fields and value is not None}
+
+
+def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
+    flag = "--" + name.replace("_", "-")
+    default = "" if field.default is None else f" [default: {_shown(field.default)}]"
+    if field.annotation is bool:
+        return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=f"{field.description}{default}")
+    return click.option(flag, name, default=None, type=_click_type(field.annotation),
+                        help=f"{field.description}{default}")
+
+
+def _shown(default: Any) -> str:
+    return ("on" if default else "off") if isinstance(default, bool) else str(default)
+
+
+def _click_type(annotation: Any) -> click.ParamType | type:
+    """The click type of a field's annotation; ranges are checked by the settings, all at once."""
+    if get_origin(annotation) in (typing.Union, types.UnionType):
+        annotation = next(part for part in get_args(annotation) if part is not type(None))
+    if get_origin(annotation) is Literal:
+        return click.Choice(get_args(annotation))
+    return annotation if annotation in (int, float) else str
+
+
+_RULE_HELP = {"cutoff": "Absolute cutoff", "quantile": "Percentile, as a share", "fence": "IQR fence, width k",
+              "otsu": "Otsu cluster to drop, 0 = lowest", "off": "Switch the attribute off"}
+_MAIN_VALUE = {"cutoff": "value", "quantile": "share", "fence": "k", "otsu": "drop"}
+
+
+def thresholds_options(command: Command) -> Command:
+    """Adds --preset, the fields of Thresholds, and for each attribute --NAME-cutoff, -quantile, -fence, -otsu, -off
+    and what goes with them: -classes, -scope, -cap, -cap-ties."""
+    options = [click.option("--preset", type=click.Choice(list(PRESETS)), default="corrected", show_default=True,
+                            help="Settings to start from.")]
+    options += [_option(name, field) for name, field in Thresholds.model_fields.items() if name not in ATTRIBUTES]
+    for attribute in ATTRIBUTES:
+        options += _rule_options(attribute)
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _rule_options(attribute: str) -> list[Callable[[Any], Any]]:
+    options = [click.option(f"--{attribute}-off", is_flag=True, help=f"{_RULE_HELP['off']}.")]
+    for kind, field in _MAIN_VALUE.items():
+        value = RULES[kind].model_fields[field]
+        options.append(click.option(f"--{attribute}-{kind}", type=_click_type(value.annotation),
+                                    help=f"{_RULE_HELP[kind]} for {attribute}"
+                                         f"{' (in terms of p)' if attribute == 'novelty' and kind == 'cutoff' else ''}."))
+    options += [
+        click.option(f"--{attribute}-classes", type=int, help="Number of Otsu clusters."),
+        click.option(f"--{attribute}-scope", help="example, dataset or (Otsu) dataset+prompts."),
+        click.option(f"--{attribute}-cap", type=float, help="Drop at most this share of a response."),
+        click.option(f"--{attribute}-cap-ties", type=click.Choice(["position", "published"]), help="Ties at the cap.")]
+    return options
+
+
+def thresholds_from(values: Mapping[str, Any]) -> Thresholds:
+    """The preset with the given flags laid over it. Raises: SettingsError naming all faults."""
+    chosen = PRESETS[values["preset"]][1].model_dump()
+    chosen |= given(values, Thresholds)
+    for attribute in ATTRIBUTES:
+        chosen[attribute] = _rule(attribute, values, chosen[attribute])
+    return settings(Thresholds, chosen)
+
+
+def _rule(attribute: str, values: Mapping[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
+    """The attribute's rule: a new kind replaces the preset's, the same kind and the further flags amend it."""
+    kinds = [kind for kind in _MAIN_VALUE if values[f"{attribute}_{kind}"] is not None]
+    kinds += ["off"] if values[f"{attribute}_off"] else []
+    if len(kinds) > 1:
+        raise SettingsError(f"--{attribute}-{kinds[0]} and --{attribute}-{kinds[1]} exclude each other: give one.")
+    kind = kinds[0] if kinds else preset["kind"]
+    rule = dict(preset) if kind == preset["kind"] else {"kind": kind}
+    if kinds and kind in _MAIN_VALUE:
+        rule[_MAIN_VALUE[kind]] = values[f"{attribute}_{kind}"]
+    for field in ("classes", "scope", "cap", "cap_ties"):
+        if (value := values[f"{attribute}_{field}"]) is not None:
+            rule[field] = value
+    return rule

@@ -1,0 +1,79 @@
+"""What commands print: one JSON object with --json, words and tables for people without."""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from xtf import jobs
+from xtf.progress import Progress as ProgressCallback
+
+json_flag = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+
+
+def show(value: Any, as_json: bool, *people: Any) -> Any:
+    """Prints `value` as JSON, or what is meant for people, and returns it so that a job can keep it."""
+    if as_json:
+        click.echo(json.dumps(plain(value), allow_nan=False))
+    else:
+        console = Console()
+        for part in people:
+            console.print(Text(part) if isinstance(part, str) else part)  # Text: data is never read as markup
+    return plain(value)
+
+
+def plain(value: Any) -> Any:
+    """Numbers of NumPy and NaN as JSON knows them: NaN and infinities become null."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table for people: columns of numbers to the right, text from data taken literally."""
+    made = Table(title=title or None, title_justify="left")
+    for number, name in enumerate(columns):
+        numbers = all(row[number][:1].isdigit() for row in rows)
+        made.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*map(Text, row))
+    return made
+
+
+@contextmanager
+def progress() -> Iterator[ProgressCallback]:
+    """A progress bar on stderr where somebody watches, status.json where this process is a job."""
+    if report := jobs.reporter():
+        yield report
+        return
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
+                   TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), console=Console(stderr=True),
+                   disable=not sys.stderr.isatty())
+    with bar:
+        task = bar.add_task("starting", total=None, rate="")
+        yield _to_bar(bar, task)
+
+
+def _to_bar(bar: Progress, task: Any) -> Callable[[int, int, str], None]:
+    def update(done: int, total: int, stage: str) -> None:
+        speed = bar.tasks[0].speed
+        rate = f"{speed:,.0f} tokens/s" if speed and stage == "scoring" else ""
+        bar.update(task, description=stage, completed=done, total=total or None, rate=rate)
+    return update

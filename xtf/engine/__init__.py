@@ -1,0 +1,1 @@
+"""Where the work runs: over shards, in this process."""

@@ -1,0 +1,29 @@
+"""Faults of the user's or of the user's machine: one sentence that says what happened and what to do.
+
+They are worded where they are raised and shown in two places only, the command line (exit 2) and the page frame.
+Anything that is not an `XtfError` is a bug and keeps its traceback (exit 1).
+"""
+
+
+class XtfError(Exception):
+    """Base of all faults that are told in a sentence."""
+
+
+class SettingsError(XtfError):
+    """A setting is missing, unknown or out of range."""
+
+
+class DataError(XtfError):
+    """The dataset cannot be read or does not hold what its format promises."""
+
+
+class ModelError(XtfError):
+    """The model or its tokenizer cannot be loaded, or gives unusable output."""
+
+
+class StoreError(XtfError):
+    """A run cannot be read from or written to the workspace."""
+
+
+class JobError(XtfError):
+    """A background job cannot be started, found or stopped."""

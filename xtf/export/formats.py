@@ -1,0 +1,93 @@
+"""Exporters by name: how record batches become a folder, and how they are read back.
+
+    hf        what `datasets.load_from_disk(OUT)` opens
+    parquet   OUT/data.parquet
+    jsonl     OUT/data.jsonl, one JSON object a line
+Beside the data each folder holds export.json (what made it) and README.md (a dataset card, by which
+`datasets.load_dataset(OUT)` tells the data from the record).
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from xtf.export.rows import schema
+
+Batches = Iterable[pa.RecordBatch]
+ROWS = 1024  # read back at a time
+
+
+@dataclass(frozen=True)
+class Format:
+    """One exporter. `write` fills a folder and `read` gives the rows back; both hold a few batches at a time."""
+
+    title: str
+    data: str  # file or pattern, for the dataset card
+    write: Callable[[pa.Schema, Batches, Path], None]
+    read: Callable[[Path], Iterator[pa.RecordBatch]]
+
+
+def _write_hf(columns: pa.Schema, batches: Batches, folder: Path) -> None:
+    import datasets  # a second to import, which pages need not wait for
+
+    stream = folder / "stream" / "data.arrow"  # a folder of its own: save_to_disk refuses the one it reads from
+    stream.parent.mkdir()
+    with pa.OSFile(str(stream), "wb") as file, pa.ipc.new_stream(file, columns) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    quiet = datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        datasets.Dataset.from_file(str(stream)).save_to_disk(str(folder))
+    finally:
+        if not quiet:
+            datasets.enable_progress_bars()
+    shutil.rmtree(stream.parent)
+
+
+def _read_hf(folder: Path) -> Iterator[pa.RecordBatch]:
+    import datasets
+
+    for table in datasets.load_from_disk(str(folder)).with_format("arrow").iter(ROWS):
+        yield from table.to_batches()
+
+
+def _write_parquet(columns: pa.Schema, batches: Batches, folder: Path) -> None:
+    with pq.ParquetWriter(folder / "data.parquet", columns) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def _read_parquet(folder: Path) -> Iterator[pa.RecordBatch]:
+    with pq.ParquetFile(folder / "data.parquet") as file:
+        yield from file.iter_batches(ROWS)
+
+
+def _write_jsonl(columns: pa.Schema, batches: Batches, folder: Path) -> None:
+    numbers = [field.name for field in columns if pa.types.is_list(field.type)
+               and pa.types.is_floating(field.type.value_type)]
+    with (folder / "data.jsonl").open("w", encoding="utf-8") as file:
+        for batch in batches:
+            for row in batch.to_pylist():
+                # JSON has no NaN: null stands for a score that is not there.
+                row |= {name: [None if item != item else item for item in row[name]] for name in numbers}
+                file.write(json.dumps(row, allow_nan=False, separators=(",", ":")) + "\n")
+
+
+def _read_jsonl(folder: Path) -> Iterator[pa.RecordBatch]:
+    with (folder / "data.jsonl").open(encoding="utf-8") as file:
+        while lines := list(islice(file, ROWS)):
+            yield pa.RecordBatch.from_pylist([json.loads(line) for line in lines], schema=schema(with_scores=False))
+
+
+FORMATS: dict[str, Format] = {
+    "hf": Format("Hugging Face datasets folder", "*.arrow", _write_hf, _read_hf),
+    "parquet": Format("Parquet", "data.parquet", _write_parquet, _read_parquet),
+    "jsonl": Format("JSON Lines", "data.jsonl", _write_jsonl, _read_jsonl),
+}

@@ -1,0 +1,99 @@
+"""Rows of the export as Arrow record batches, a slice of the run at a time, and their digest."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from xtf import filters
+from xtf.filters import IGNORE, Verdicts
+from xtf.ranks import per_example
+from xtf.store import ScoreTable
+
+TOKENS = 1 << 18  # of one batch, unless a single example is longer
+COLUMNS = {"input_ids": pa.int32(), "attention_mask": pa.int8(), "labels": pa.int32()}
+#: With scores: each attribute in display terms (NaN where there is none) and the verdict's bits.
+SCORES = {"reasoning": pa.float32(), "p": pa.float32(), "relevance": pa.float32(), "verdict": pa.uint8()}
+
+
+def schema(with_scores: bool) -> pa.Schema:
+    """The columns of the export, in order; every one but `id` is a list with one entry per token."""
+    lists = {**COLUMNS, **(SCORES if with_scores else {})}
+    fields = [pa.field(name, pa.list_(kind)) for name, kind in lists.items()]
+    return pa.schema([pa.field("id", pa.string()), *fields] if with_scores else fields)
+
+
+def chosen(table: ScoreTable, verdicts: Verdicts, drop_empty: bool) -> np.ndarray:
+    """bool[N]: the examples that are exported."""
+    if not drop_empty:
+        return np.ones(len(table), bool)
+    return per_example(verdicts.keep, table.offsets) > 0
+
+
+def batches(table: ScoreTable, verdicts: Verdicts, rows: np.ndarray, with_scores: bool) \
+        -> Iterator[tuple[int, pa.RecordBatch]]:
+    """(tokens of the run passed, batch) for consecutive slices; `rows` bool[N] says which examples are in."""
+    columns = schema(with_scores)
+    start = 0
+    while start < len(table):
+        end = int(np.searchsorted(table.offsets, table.offsets[start] + TOKENS, side="right")) - 1
+        end = max(end, start + 1)
+        flat = _columns(table, verdicts, slice(table.offsets[start], table.offsets[end]), with_scores)
+        offsets = pa.array((table.offsets[start:end + 1] - table.offsets[start]).astype(np.int32))
+        arrays = [pa.array(table.example_ids[start:end], pa.string()) if name == "id" else
+                  pa.ListArray.from_arrays(offsets, pa.array(flat[name], columns.field(name).type.value_type))
+                  for name in columns.names]
+        batch = pa.RecordBatch.from_arrays(arrays, schema=columns)
+        if not rows[start:end].all():
+            batch = batch.filter(pa.array(rows[start:end]))
+        yield int(table.offsets[end]), batch
+        start = end
+
+
+def _columns(table: ScoreTable, verdicts: Verdicts, here: slice, with_scores: bool) -> dict[str, np.ndarray]:
+    ids = table.ids[here]
+    flat = {"input_ids": ids, "attention_mask": np.ones(len(ids), np.int8),
+            "labels": filters.labels(ids, verdicts.keep[here])}
+    if with_scores:
+        scores = {name: found.values[here] for name, found in verdicts.attributes.items()}
+        flat |= {"reasoning": scores["reasoning"], "p": scores["novelty"], "relevance": scores["relevance"],
+                 "verdict": verdicts.bits[here]}
+    return flat
+
+
+@dataclass
+class Tally:
+    """Counts and digest of rows as they pass by, however they are cut into batches."""
+
+    examples: int = 0
+    tokens: int = 0
+    kept: int = 0
+    without_kept: int = 0  # examples
+    _hashes: dict[str, Any] = field(
+        default_factory=lambda: {name: hashlib.sha256() for name in ("lengths", *COLUMNS)})
+
+    def passed(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The same batches, counted."""
+        for batch in batches:
+            self.add(batch)
+            yield batch
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        flat = {name: batch.column(name).flatten().to_numpy(zero_copy_only=False).astype("<i4") for name in COLUMNS}
+        lengths = batch.column("input_ids").value_lengths().to_numpy(zero_copy_only=False).astype("<i8")
+        for name, values in {"lengths": lengths, **flat}.items():
+            self._hashes[name].update(values.tobytes())
+        self.examples += batch.num_rows
+        self.tokens += len(flat["input_ids"])
+        kept = flat["labels"] != IGNORE
+        self.kept += int(np.count_nonzero(kept))
+        self.without_kept += int(np.count_nonzero(per_example(kept, np.append(0, np.cumsum(lengths))) == 0))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over lengths, input_ids, attention_mask and labels of all rows."""
+        joined = "".join(value.hexdigest() for value in self._hashes.values())
+        return hashlib.sha256(joined.encode()).hexdigest()

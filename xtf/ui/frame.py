@@ -1,0 +1,147 @@
+"""The frame that every page has: sidebar with pages, run and jobs; faults told in a sentence; empty states."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from xtf import jobs, runs
+from xtf.errors import XtfError
+from xtf.runs import Run
+from xtf.store import Manifest
+from xtf.ui import jobs_view, loaders, state
+from xtf.ui.assets import asset
+from xtf.ui.words import escaped
+
+HOME, SCORE, EXPLORE = "app.py", "pages/score.py", "pages/explore.py"
+THRESHOLDS, EXPORT = "pages/thresholds.py", "pages/export.py"
+_PAGES = {HOME: ("Home", ":material/home:"), SCORE: ("Score", ":material/play_circle:"),
+          EXPLORE: ("Explore", ":material/search:"), THRESHOLDS: ("Thresholds", ":material/tune:"),
+          EXPORT: ("Export", ":material/download:")}
+
+
+@contextmanager
+def frame(title: str, lead: str) -> Iterator[None]:
+    """A page that needs no run. An `XtfError` of its body is told in one sentence; other exceptions go through."""
+    st.set_page_config(f"{title} · XTF", asset("icon.svg"), layout="wide", initial_sidebar_state=232)
+    st.html(asset("frame.css"))
+    with told():
+        state.follow_url()
+    chosen = _settle_run()
+    _sidebar(chosen)
+    jobs_view.announce()
+    st.header(title, anchor=False)
+    st.caption(lead)
+    try:
+        with told():
+            yield
+    finally:
+        state.write_url()
+
+
+@contextmanager
+def page(title: str, lead: str, autostart: bool = False) -> Iterator[Run]:
+    """A page about the current run. Without any run it shows how to get one, and its body does not run."""
+    with frame(title, lead):
+        name = state.run_name()
+        if name is None:
+            _empty(autostart)
+            st.stop()
+        yield runs.open_run(name)
+
+
+def numbers(key: str, count: int, **options: Any) -> list[DeltaGenerator]:
+    """Places for so many metrics in a row; two by two where the window is narrow (assets/frame.css)."""
+    return st.container(key=f"numbers-{key}").columns(count, **options)
+
+
+def cards(key: str, spec: int | list[int], **options: Any) -> list[DeltaGenerator]:
+    """Columns that stand one below the other where the window is narrow."""
+    return st.container(key=f"cards-{key}").columns(spec, **options)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tells a user's fault in one calm sentence."""
+    try:
+        yield
+    except XtfError as error:
+        fault(str(error))
+
+
+def fault(sentence: str) -> None:
+    """What went wrong and what to do, which may quote foreign text."""
+    st.error(escaped(sentence), icon=":material/error:")
+
+
+def link(page: str, label: str, help: str | None = None, icon: str | None = None) -> None:
+    """A link to another page that takes the present view along."""
+    st.page_link(page, label=label, help=help, icon=icon or _PAGES[page][1], query_params=state.query())
+
+
+def _settle_run() -> list[Manifest]:
+    """The finished runs; makes sure that the chosen run is one of them."""
+    found = loaders.finished_runs()
+    names = [manifest.name for manifest in found]
+    wanted = state.run_name()
+    if wanted not in names:
+        state.choose_run(names[0] if names else None)
+        if wanted is not None:
+            fault(f"There is no finished run called {wanted}" + (f"; this is {names[0]}." if names else " yet."))
+    return found
+
+
+def _sidebar(found: list[Manifest]) -> None:
+    st.logo(str(asset("logo.svg")), size="large", icon_image=str(asset("icon.svg")))
+    with st.sidebar:
+        for path, (label, icon) in _PAGES.items():
+            st.page_link(path, label=label, icon=icon, query_params=state.query(), width="stretch")
+        st.space("small")
+        if found:
+            _run_picker(found)
+            _thresholds_line()
+        jobs_view.watch(jobs_view.badge, "jobs-badge")
+
+
+def _run_picker(found: list[Manifest]) -> None:
+    key = "frame.run"
+    st.session_state[key] = state.run_name()
+    st.selectbox("Run", [manifest.name for manifest in found], key=key, help="The scored dataset that all pages show.",
+                 on_change=lambda: state.choose_run(st.session_state[key]))
+    manifest = next(manifest for manifest in found if manifest.name == state.run_name())
+    st.caption(escaped(f"{manifest.model.get('name', '?')} · {manifest.counts.get('examples', 0):,} examples"))
+
+
+def _thresholds_line() -> None:
+    changed = "" if state.unchanged() else ", changed"
+    st.caption(f"Thresholds: {escaped(state.preset())}{changed}")
+
+
+def _empty(autostart: bool) -> None:
+    """What there is to see before the first run: the demo on its way, or how to start it."""
+    if autostart:
+        jobs_view.start_demo()
+    running = jobs.running()
+    if running:
+        st.info("XTF scores its first run now: a real language model reads every token of the dataset. This page shows "
+                "the run as soon as it is there.", icon=":material/hourglass_top:")
+        jobs_view.watch(lambda found: [jobs_view.progress(job) for job in found], "first-run")
+        return
+    job = jobs_view.demo_job()
+    if job is not None and job.state in ("failed", "lost"):
+        fault(job.message)
+        _start_demo_button("Try the demo again")
+        jobs_view.history([job])
+    else:
+        st.info("There is no scored dataset yet. Score the built-in demo, which takes less than a minute, or data of "
+                "your own.", icon=":material/info:")
+        _start_demo_button("Score the demo")
+    st.page_link(SCORE, label="Score data of your own", icon=_PAGES[SCORE][1])
+
+
+def _start_demo_button(label: str) -> None:
+    if st.button(label, type="primary"):
+        jobs_view.start_demo(again=True)
+        st.rerun()

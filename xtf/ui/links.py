@@ -1,0 +1,67 @@
+"""A view as URL parameters and back: run, example, and how the thresholds differ from a preset. Pure functions.
+
+    ?run=demo&example=gsm8k-3&preset=corrected&novelty.value=0.9&relevance=quantile&relevance.share=0.1&combine=two
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from xtf.config import ATTRIBUTES, PRESETS, RULES, Thresholds, settings
+from xtf.errors import SettingsError
+
+DEFAULT_PRESET = "corrected"
+_NONE = "none"
+
+
+def to_query(run: str | None, example: str | None, preset: str, thresholds: Thresholds) -> dict[str, str]:
+    """The parameters of a view; what is as in the preset is left out."""
+    query = {"run": run or "", "example": example or "", "preset": "" if preset == DEFAULT_PRESET else preset}
+    return {name: value for name, value in query.items() if value} | _differences(preset, thresholds)
+
+
+def thresholds_from(query: Mapping[str, str]) -> tuple[str, Thresholds]:
+    """Preset and thresholds of a link. Raises: SettingsError for a preset or a value that there is not."""
+    preset = query.get("preset", DEFAULT_PRESET)
+    if preset not in PRESETS:
+        raise SettingsError(f"This link asks for the preset {preset}, which there is not: choose one of "
+                            f"{', '.join(PRESETS)}.")
+    values = PRESETS[preset][1].model_dump()
+    for name in Thresholds.model_fields:
+        if name in ATTRIBUTES:
+            values[name] = _rule(name, query, values[name])
+        elif name in query:
+            values[name] = query[name]
+    return preset, settings(Thresholds, values)
+
+
+def _differences(preset: str, thresholds: Thresholds) -> dict[str, str]:
+    base, found = PRESETS[preset][1].model_dump(), thresholds.model_dump()
+    query: dict[str, str] = {}
+    for name, value in found.items():
+        if name in ATTRIBUTES:
+            query |= _rule_differences(name, base[name], value)
+        elif value != base[name]:
+            query[name] = _text(value)
+    return query
+
+
+def _rule_differences(attribute: str, base: dict[str, Any], rule: dict[str, Any]) -> dict[str, str]:
+    query = {}
+    if rule["kind"] != base["kind"]:
+        query[attribute] = rule["kind"]
+        base = RULES[rule["kind"]]().model_dump()
+    return query | {f"{attribute}.{name}": _text(value) for name, value in rule.items() if value != base[name]}
+
+
+def _rule(attribute: str, query: Mapping[str, str], base: dict[str, Any]) -> dict[str, Any]:
+    kind = query.get(attribute, base["kind"])
+    rule = dict(base) if kind == base["kind"] else {"kind": kind}
+    start = f"{attribute}."
+    return rule | {name.removeprefix(start): None if value == _NONE else value
+                   for name, value in query.items() if name.startswith(start)}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return _NONE
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,86 @@
+"""What pages read, cached by a run's identity and by thresholds as text. Arrays are shared and never written to."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from xtf import filters, runs, stats
+from xtf.config import PRESETS, Thresholds
+from xtf.errors import SettingsError
+from xtf.filters import Verdicts
+from xtf.runs import Run
+from xtf.store import Manifest, ScoreTable
+
+Identity = tuple[str, str, str]
+
+
+def identity(manifest: Manifest) -> Identity:
+    """What a cached value of a run is kept under: two runs of one name differ in id or date."""
+    return manifest.name, manifest.run_id, manifest.created
+
+
+def finished_runs() -> list[Manifest]:
+    """Runs that can be looked at, newest first."""
+    return [manifest for manifest in runs.list_runs() if manifest.complete]
+
+
+def table(run: Run) -> ScoreTable:
+    """The scored tokens, memory-mapped once for all sessions. Raises: StoreError."""
+    return _table(identity(run.manifest))
+
+
+def verdicts(run: Run, thresholds: Thresholds) -> Verdicts:
+    """Every token's verdict. Raises: SettingsError for thresholds that this run cannot be judged by."""
+    return _verdicts(identity(run.manifest), thresholds.model_dump_json())
+
+
+def summary(run: Run, thresholds: Thresholds) -> dict[str, Any]:
+    """`stats.summary` at these thresholds. Raises: SettingsError."""
+    return _summary(identity(run.manifest), thresholds.model_dump_json())
+
+
+def by_example(run: Run, thresholds: Thresholds) -> pd.DataFrame:
+    """`stats.by_example` at these thresholds. Raises: SettingsError."""
+    return _by_example(identity(run.manifest), thresholds.model_dump_json())
+
+
+def top_dropped(run: Run, thresholds: Thresholds) -> pd.DataFrame:
+    """`stats.top_dropped` at these thresholds. Raises: SettingsError."""
+    return _top_dropped(identity(run.manifest), thresholds.model_dump_json())
+
+
+def preset_summaries(run: Run) -> dict[str, dict[str, Any] | str]:
+    """`stats.summary` of every preset, or the sentence why the run cannot be judged by it."""
+    found: dict[str, dict[str, Any] | str] = {}
+    for name, (_, thresholds) in PRESETS.items():
+        try:
+            found[name] = summary(run, thresholds)
+        except SettingsError as error:
+            found[name] = str(error)
+    return found
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _table(run: Identity) -> ScoreTable:
+    return runs.open_run(run[0]).table()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Judging every token …")
+def _verdicts(run: Identity, thresholds: str) -> Verdicts:
+    return filters.judge(_table(run), Thresholds.model_validate_json(thresholds))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _summary(run: Identity, thresholds: str) -> dict[str, Any]:
+    return stats.summary(_table(run), _verdicts(run, thresholds))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _by_example(run: Identity, thresholds: str) -> pd.DataFrame:
+    return stats.by_example(_table(run), _verdicts(run, thresholds))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _top_dropped(run: Identity, thresholds: str) -> pd.DataFrame:
+    return stats.top_dropped(_table(run), _verdicts(run, thresholds))

@@ -1,0 +1,103 @@
+"""What the data becomes before anything is scored: recognised format, rendered template, trained tokens."""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from xtf import jobs, models
+from xtf.columns import Mark
+from xtf.config import DataSettings, ScoreSettings
+from xtf.data.types import Tokens
+from xtf.ui import commands
+from xtf.ui.token_view import cut, role, token_view
+from xtf.ui.words import count, escaped, percent
+
+COUNT = 3
+_ASKED = "xtf.preview_asked"
+_READING = {*DataSettings.model_fields, "model", "revision", "trust_remote_code"}
+
+
+def section(chosen: ScoreSettings) -> None:
+    """The preview, once it is asked for: it loads the tokenizer, which takes some seconds. Raises: XtfError."""
+    if not st.session_state.get(_ASKED):
+        st.caption("Look at the rendered template and at the tokens that the loss will see, before anything is scored.")
+        if not st.button("Preview the first examples", icon=":material/visibility:"):
+            return
+        st.session_state[_ASKED] = True
+    show(chosen)
+
+
+def show(chosen: ScoreSettings) -> None:
+    """A few examples as the model will read them. Raises: XtfError for data or a model that cannot be read."""
+    if chosen.model == models.EMBEDDED and not models.embedded_ready():
+        _prepare(chosen)
+        return
+    found = _preview(chosen.model_dump_json(include=_READING), _stamp(chosen.data), _stamp(chosen.template))
+    which = st.segmented_control("Example", range(len(found)), default=0, required=True, key="preview.which",
+                                 format_func=lambda index: str(index + 1)) if len(found) > 1 else 0
+    item = found[min(which, len(found) - 1)]
+    tokens: Tokens = item.tokens
+    trained = int(tokens.trainable.sum())
+    st.markdown(f"Format **{escaped(item.format)}** · {count(len(tokens))} tokens, of which **{count(trained)}** "
+                f"({percent(trained / len(tokens))}) are trainable")
+    token_view(payload(tokens), key="preview")
+
+
+def _prepare(chosen: ScoreSettings) -> None:
+    argv = commands.preview(ScoreSettings())
+    if any(job.argv == argv or job.argv[0] == "score" for job in jobs.running()):
+        st.caption("The embedded model is being prepared; the preview comes by itself.")
+        return
+    st.caption("The embedded model has to be unpacked once, which takes about 20 seconds.")
+    if st.button("Prepare the embedded model"):
+        jobs.start(argv, "Preparing the embedded model")
+        st.rerun()
+
+
+def payload(tokens: Tokens) -> dict[str, Any]:
+    """What the token view draws of tokens without scores: what is trained, and what is not."""
+    texts, gaps, pieces = cut(tokens.text, tokens.spans)
+    none = _base64(np.zeros(len(tokens), np.uint8), "u1")
+    trained = int(tokens.trainable.sum())
+    digest = hashlib.blake2b(tokens.ids.tobytes() + tokens.text.encode("utf-8", "surrogatepass"), digest_size=8)
+    return {
+        "sample": digest.hexdigest(), "texts": texts, "gaps": gaps, "pieces": pieces, "labels": {},
+        "ids": _base64(tokens.ids, "<i4"), "marks": _base64(tokens.marks, "u1"),
+        "roles": {int(mark): role(int(mark)) for mark in np.unique(tokens.marks)},
+        "response": int(Mark.RESPONSE), "special": int(Mark.SPECIAL), "bits": none, "failed": none, "shielded": none,
+        "attributes": [], "sentences": ["Trainable: the loss may see it." if flag else "" for flag in tokens.trainable],
+        "summary": f"{count(trained)} of {count(len(tokens))} tokens are trainable.",
+    }
+
+
+def _base64(values: np.ndarray, kind: str) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode("ascii")
+
+
+def _stamp(name: str) -> str:
+    """Changes when the file does."""
+    path = Path(name).expanduser()
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return ""
+    return f"{status.st_mtime_ns}-{status.st_size}"
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the first examples …")
+def _preview(reading: str, data_stamp: str, template_stamp: str) -> list[Any]:
+    from xtf.data.preview import preview
+
+    chosen = ScoreSettings.model_validate_json(reading)
+    tokenizer, context = _tokenizer(chosen.model_dump_json(include={"model", "revision", "trust_remote_code"}))
+    return list(preview(chosen, tokenizer, context, COUNT))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the tokenizer …")
+def _tokenizer(model: str) -> tuple[Any, int | None]:
+    chosen = ScoreSettings.model_validate_json(model)
+    return models.load_tokenizer(chosen), models.context_length(models.load_config(chosen))

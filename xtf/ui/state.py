@@ -1,0 +1,118 @@
+"""What a session has chosen: run, example and thresholds. The one truth that widgets, pages and the URL follow.
+
+Kept under keys that are no widget's, since a widget's value dies with its page.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from xtf.config import PRESETS, Thresholds
+from xtf.ui import links
+
+_RUN, _EXAMPLE, _PRESET, _THRESHOLDS = "xtf.run", "xtf.example", "xtf.preset", "xtf.thresholds"
+_WRITTEN, _FORM = "xtf.written", "xtf.form"
+_LAG_SECONDS = 1.0
+_REMEMBERED = 20
+
+
+class _Written(NamedTuple):
+    """What this session has put into the URL."""
+
+    query: dict[str, str]
+    when: float  # monotonic seconds
+    earlier: tuple[dict[str, str], ...]
+
+
+def run_name() -> str | None:
+    """The run that was chosen, whether or not it still exists."""
+    return st.session_state.get(_RUN)
+
+
+def choose_run(name: str | None) -> None:
+    if name != run_name():
+        st.session_state[_RUN] = name
+        st.session_state.pop(_EXAMPLE, None)
+
+
+def example_id() -> str | None:
+    return st.session_state.get(_EXAMPLE)
+
+
+def choose_example(example: str | None) -> None:
+    st.session_state[_EXAMPLE] = example
+
+
+def preset() -> str:
+    """The preset that the thresholds started from."""
+    return st.session_state.get(_PRESET, links.DEFAULT_PRESET)
+
+
+def thresholds() -> Thresholds:
+    return st.session_state.get(_THRESHOLDS) or PRESETS[preset()][1]
+
+
+def unchanged() -> bool:
+    """Whether the thresholds are the preset's own."""
+    return thresholds() == PRESETS[preset()][1]
+
+
+def choose_preset(name: str) -> None:
+    """Starts again from a preset."""
+    st.session_state[_PRESET], st.session_state[_THRESHOLDS] = name, PRESETS[name][1]
+
+
+def change_thresholds(**values: Any) -> None:
+    """Replaces some fields; `values` are valid already, being a form's."""
+    st.session_state[_THRESHOLDS] = thresholds().model_copy(update=values)
+
+
+class Form(NamedTuple):
+    """The values of one form, kept while the session lives."""
+
+    name: str
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return st.session_state.setdefault(f"{_FORM}.{self.name}", {})
+
+    def setter(self, field: str) -> Callable[[Any], None]:
+        """A function that remembers a new value of `field`."""
+        return lambda value: self.values.__setitem__(field, value)
+
+
+def query() -> dict[str, str]:
+    """The present view as URL parameters."""
+    return links.to_query(run_name(), example_id(), preset(), thresholds())
+
+
+def follow_url() -> None:
+    """Takes over the view of a link that was opened, or gone back to. Raises: SettingsError for a broken link.
+
+    The URL that a click sends along can lag behind what this session has just written there: such a one is no wish.
+    """
+    asked = st.query_params.to_dict()
+    last = st.session_state.get(_WRITTEN, _Written({}, 0.0, ()))
+    lagging = time.monotonic() - last.when < _LAG_SECONDS and asked in last.earlier
+    if not asked or asked == last.query or lagging:
+        return
+    _remember_written(asked)
+    if "run" in asked:
+        st.session_state[_RUN] = asked["run"]
+    st.session_state[_EXAMPLE] = asked.get("example")
+    st.session_state[_PRESET], st.session_state[_THRESHOLDS] = links.thresholds_from(asked)
+
+
+def write_url() -> None:
+    """Puts the present view into the URL, so that it can be copied."""
+    wanted = query()
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+        _remember_written(wanted)
+
+
+def _remember_written(query: dict[str, str]) -> None:
+    last = st.session_state.get(_WRITTEN, _Written({}, 0.0, ()))
+    st.session_state[_WRITTEN] = _Written(query, time.monotonic(), (*last.earlier, last.query)[-_REMEMBERED:])

@@ -1,0 +1,73 @@
+"""Where XTF keeps things: `$XTF_HOME`, else `~/.xtf`. Also the one way in which a file is put on disk."""
+
+import errno
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from xtf.errors import SettingsError, StoreError
+
+
+def home() -> Path:
+    return Path(os.environ.get("XTF_HOME") or Path.home() / ".xtf").expanduser()
+
+
+def runs_dir() -> Path:
+    return home() / "runs"
+
+
+def jobs_dir() -> Path:
+    return home() / "jobs"
+
+
+def models_dir() -> Path:
+    return home() / "models"
+
+
+def checked_name(name: str) -> str:
+    """A name that is safe as a folder name; anything else is refused, never repaired in silence."""
+    if not re.fullmatch(r"[\w][\w.\- ]{0,79}", name) or name != name.strip():
+        raise SettingsError(
+            f"{name!r} cannot be a name here: use up to 80 letters, digits, dots, dashes and underscores, "
+            "starting with a letter or a digit.")
+    return name
+
+
+def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
+    """Lets `write` fill a temporary neighbour of `path`, then renames it. A reader sees the old file or the new one.
+
+    Raises: StoreError when the disk is full or the folder cannot be written; the temporary file is gone by then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise disk_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def disk_error(path: Path, error: OSError) -> StoreError:
+    """The sentence for a write that failed."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(f"The disk is full: {path} could not be written. Free some space and run the command again.")
+    return StoreError(f"{path} could not be written ({error.strerror or error}). Check the folder's permissions.")
+
+
+def write_json(path: Path, value: Any) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=True, sort_keys=False)
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
