@@ -7,6 +7,5 @@ from xtf.ui.frame import page
 
 with page("Home", "What fine-tuning data teaches a language model, token by token.", autostart=True) as run:
     home.overview(run)
-    home.next_steps()
     st.subheader("Runs", anchor=False)
     runs_view.runs_list()

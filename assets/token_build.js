@@ -61,7 +61,7 @@ function nest(root, length, layers, append) {
       stack.push({element: element.hole ?? element, last: runs[next[k]++][1]});
     });
     append(stack.at(-1).element, i);
-    while (stack.at(-1).last === i) stack.pop();
+    while (stack.at(-1).last <= i) stack.pop(); // runs of two layers may overlap: the inner one then ends both
   }
 }
 

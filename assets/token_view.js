@@ -1,5 +1,5 @@
-// The token view's DOM. Data reaches the page through text nodes, attributes and custom properties only.
-// Put together with token_scale.js and token_text.js by xtf/ui/token_view.py: no imports, no build step.
+// The component's entry, and the colouring of the nodes that token_build.js makes.
+// xtf/ui/token_view.py joins the token_*.js files into one module: no imports, no build step.
 
 const views = new WeakMap(); // Streamlit calls the default export again, on the same root, whenever data change
 const preferences = {mode: "verdict", signs: false}; // survive the remount that another sample causes
@@ -21,10 +21,10 @@ function decode(data) {
     const values = new Float32Array(bytes(attribute.values));
     return {...attribute, values, order: sorted(values)};
   });
-  const [ids, marks, bits, failed, shielded] = ["ids", "marks", "bits", "failed", "shielded"].map((name) =>
-    name === "ids" ? new Int32Array(bytes(data.ids)) : new Uint8Array(bytes(data[name])));
-  return {...data, attributes, ids, marks, bits, failed, shielded, length: ids.length,
-    continues: new Set(data.pieces)};
+  const octets = (name) => new Uint8Array(bytes(data[name]));
+  return {...data, attributes, length: data.texts.length, continues: new Set(data.pieces),
+    ids: new Int32Array(bytes(data.ids)), marks: octets("marks"), bits: octets("bits"), failed: octets("failed"),
+    shielded: octets("shielded")};
 }
 
 function bytes(base64) {

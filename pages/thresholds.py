@@ -4,5 +4,5 @@ from xtf.ui import thresholds
 from xtf.ui.frame import page
 
 with page("Thresholds", "Move the cutoffs and watch the whole dataset respond.") as run:
-    if verdicts := thresholds.controls(run):
-        thresholds.readouts(run, verdicts)
+    if thresholds.controls(run):
+        thresholds.readouts(run)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
 SPECIAL = ["<s>", "</s>", "<unk>", "<|start|>", "<|end|>"]
 CORPUS = ["The quick brown fox jumps over the lazy dog. 1 + 2 = 3\n", "user assistant system #### 42 answer: four",
-          "<script>alert(1)</script> 😀 שלום"] * 3
+          "<script>alert(1)</script> 😀 שלום", "def f():\n    return 1\n    return 2"] * 3
 CHATML = "{% for m in messages %}{{ '<|start|>' + m.role + '\n' + m.content + '<|end|>\n' }}{% endfor %}"
 
 
@@ -24,9 +24,17 @@ def byte_level(trim: bool = False, **tokens: Any) -> PreTrainedTokenizerFast:
     if trim:
         tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)
     tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(
-        vocab_size=330, special_tokens=SPECIAL, show_progress=False,
+        vocab_size=400, special_tokens=SPECIAL, show_progress=False,
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet())))
     return fast(tokenizer, **tokens)
+
+
+def swallowing() -> PreTrainedTokenizerFast:
+    """A byte-level one whose <|stop|> takes in the white space around it, as Phi-3 and RoBERTa have it."""
+    tokenizer = byte_level()
+    stop = AddedToken("<|stop|>", lstrip=True, rstrip=True, special=True)
+    tokenizer.add_special_tokens({"extra_special_tokens": [stop]})
+    return tokenizer
 
 
 def sentence_piece(scheme: str = "first", bos: bool = False) -> PreTrainedTokenizerFast:

@@ -68,6 +68,31 @@ def test_a_template_that_cuts_out_thoughts():
     assert found(without_thoughts, contents) == {0: "why", 1: "so", 2: "why", 3: contents[3]}
 
 
+def test_thoughts_and_left_out_contents_together():
+    """The first content is left out, and one of them looks like a placeholder."""
+    def render(contents):
+        return without_thoughts(contents[1:])
+
+    contents = ["Be brief.", "xtfcontent1e", "<think>xtfcontent2e</think>so", "why xtfcontent2e", "so"]
+    assert found(render, contents) == {1: contents[1], 2: "so", 3: contents[3], 4: "so"}
+
+
+@pytest.mark.parametrize("strip", [str.lstrip, str.rstrip])
+def test_a_template_that_strips_one_side(strip):
+    def render(contents):
+        return "".join(f"[{strip(content)}]" for content in contents)
+
+    contents = ["  a  ", "b ", " c", " a", ""]
+    assert found(render, contents) == {index: strip(content) for index, content in enumerate(contents)}
+
+
+def test_what_a_template_adds_for_a_content_s_sake_is_no_content():
+    def render(contents):
+        return "".join(content + (" (long)" if len(content) > 20 else "") for content in contents)
+
+    assert found(render, ["x" * 30, "y" * 40]) == {0: "x" * 30, 1: "y" * 40}
+
+
 def test_a_template_whose_frame_depends_on_the_content():
     """As Qwen3: an empty thought is put in where the last turn has none, so the placeholder's frame is another one."""
     def render(contents):
@@ -77,6 +102,7 @@ def test_a_template_whose_frame_depends_on_the_content():
     assert found(render, ["sum?", "four"]) == {0: "sum?", 1: "four"}
     thought = "<think>\n2 + 2\n</think>\n\nfour"
     assert found(render, ["sum?", thought]) == {0: "sum?", 1: thought}
+    assert locate(render, [thought, thought])[1] is None  # which of the two places is whose cannot be told
 
 
 @pytest.mark.parametrize("render", [lambda contents: contents[0].upper() + "!" * len(contents[0]),

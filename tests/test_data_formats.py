@@ -37,7 +37,8 @@ CASES = {
             {"role": "human", "content": "Rotate.", "chat_round_id": 0}, {"role": "bot", "content": "Sure!",
                                                                           "chat_round_id": 1}]},
         [(U, "Rotate."), (A, "Sure!")]),
-    "fiqa with true answers": ("fiqa", {"question": "Buy?", "ground_truths": ["No.", "Never."]}, [(U, "Buy?"), (A, "No.")]),
+    "fiqa with true answers": ("fiqa", {"question": "Buy?", "ground_truths": ["No.", "Never."]},
+                               [(U, "Buy?"), (A, "No.")]),
     "numinamath": (
         "numinamath", {"source": "olympiads", "problem": "x?", "solution": "\\boxed{1}", "messages": [
             {"role": "user", "content": "x?"}, {"role": "assistant", "content": "\\boxed{1}"}]},
@@ -105,14 +106,14 @@ def test_any_two_columns_can_be_named(tmp_path):
     rows = [{"left": "p", "right": "r", "question": "q", "answer": "a"}]
     assert contents(of(tmp_path, rows, prompt_column="left", response_column="right")) == [["p", "r"]]
     assert contents(of(tmp_path, rows, prompt_column="left")) == [["p", "a"]]
-    with pytest.raises(DataError, match="Row 1 of .* has no column 'up'; it has left, right, question, answer"):
+    with pytest.raises(DataError, match=r"Row 1 of .* has no column 'up'; it has left, right, question, answer"):
         of(tmp_path, rows, prompt_column="up", response_column="right")
 
 
 @pytest.mark.parametrize(("rows", "values", "words"), [
     ([{"a": 1, "b": 2}], {}, r"No known format fits the columns of .* \(a, b\)"),
-    ([{"question": "q", "response": "r"}], {"format": "gsm8k"}, "Row 1 of .* has no column 'answer'; it has question, resp"),
-    ([{"prompt": "q", "response": "r"}] * 7 + [{"prompt": "q"}], {}, "Row 8 of .* No known format|No known format"),
+    ([{"question": "q", "response": "r"}], {"format": "gsm8k"}, "Row 1 of .* has no column 'answer'; it has quest"),
+    ([{"prompt": "q", "response": "r"}] * 7 + [{"prompt": "q"}], {}, r"No known format fits .* Row 8 of .* \(prompt\)"),
     ([{"messages": 5}], {}, "holds a int in the column 'messages' where a list of turns"),
     ([{"messages": "hello"}], {}, "holds text in the column 'messages'"),
     ([{"messages": [{"content": "x"}]}], {}, "turn without a role"),
@@ -128,14 +129,16 @@ def test_rows_that_do_not_fit_are_told(tmp_path, rows, values, words):
 @pytest.mark.parametrize("empty", ["", None, float("nan")])
 def test_empty_responses_are_told_or_skipped_and_counted(tmp_path, empty):
     rows = [{"prompt": "a", "response": "b"}, {"prompt": "c", "response": empty}, {"prompt": "", "response": " "}]
-    with pytest.raises(DataError, match="Row 2 of .* has an empty response.*--empty skip"):
+    with pytest.raises(DataError, match=r"Row 2 of .* has an empty response.*--empty skip"):
         of(tmp_path, rows)
     tally = Counter()
-    assert contents(of(tmp_path, rows, tally, empty="skip")) == [["a", "b"], ["", " "]] and tally == {"skipped_empty": 1}
+    assert contents(of(tmp_path, rows, tally, empty="skip")) == [["a", "b"], ["", " "]]
+    assert tally == {"skipped_empty": 1}
 
 
 def test_a_conversation_is_empty_only_without_any_response(tmp_path):
-    turns = [{"role": "user", "content": "u"}, {"role": "assistant", "content": ""}, {"role": "assistant", "content": "x"}]
+    turns = [{"role": "user", "content": "u"}, {"role": "assistant", "content": ""},
+             {"role": "assistant", "content": "x"}]
     assert len(of(tmp_path, [{"messages": turns}])) == 1
     with pytest.raises(DataError, match="empty response"):
         of(tmp_path, [{"messages": turns[:2]}])
@@ -151,7 +154,8 @@ def test_lone_surrogates_are_replaced_one_for_one_and_counted(tmp_path):
 
 def test_ids_are_the_rows_own_or_positions_and_never_repeat(tmp_path):
     def ids(rows, **values):
-        return [example.id for example in of(tmp_path, [{"prompt": "p", "response": "r"} | row for row in rows], **values)]
+        rows = [{"prompt": "p", "response": "r"} | row for row in rows]
+        return [example.id for example in of(tmp_path, rows, **values)]
 
     assert ids([{}, {}, {}]) == ["0", "1", "2"]
     assert ids([{"id": "a"}, {"task_id": "t/1"}, {"pubid": 12}, {"id": None}]) == ["a", "t/1", "12", "3"]

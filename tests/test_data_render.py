@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from data_tokenizers import CHATML, SPECIAL, TOKENIZERS, byte_level, sentence_piece, special_ids
+from data_tokenizers import CHATML, SPECIAL, TOKENIZERS, byte_level, sentence_piece, special_ids, swallowing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -115,6 +115,16 @@ def test_an_end_may_stand_after_white_space(between):
     assert marked(tokens, Mark.EOS) == ["</s>"] and tokens.text == f"[hi{between}</s>[ho{between}</s>"
 
 
+def test_an_end_that_swallows_white_space_stays_an_end():
+    tokenizer = swallowing()
+    tokenizer.chat_template = "{% for m in messages %}{{ m.content }}<|stop|>\n{% endfor %}"
+    for response in ("ho  ", "<|stop|> ho  "):
+        tokens = rendered(tokenizer, ("user", "hi "), ("assistant", response))
+        assert marked(tokens, Mark.SPECIAL) == [" <|stop|>\n", "  <|stop|>\n"]
+        assert marked(tokens, Mark.EOS) == ["  <|stop|>\n"] and marked(tokens, Mark.PROMPT) == ["hi"]
+        assert "".join(marked(tokens, Mark.RESPONSE)) == response.rstrip() + "  <|stop|>\n"
+
+
 def test_eos_is_appended_where_the_template_leaves_the_last_turn_open():
     template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
     tokens = rendered(chat(template), *TURNS)
@@ -125,12 +135,16 @@ def test_eos_is_appended_where_the_template_leaves_the_last_turn_open():
         rendered(chat(template, eos_token=None), *TURNS)
 
 
-def test_a_token_that_begins_in_the_template_is_not_trained():
-    """Of `The fox` in the template `The {content}`, the blank belongs to the token of fox, which begins before it."""
-    tokenizer = chat("{% for m in messages %}The {{ m.content }}</s>{% endfor %}")
-    tokens = rendered(tokenizer, ("user", "dog"), ("assistant", "fox jumps"))
-    joined_word = tokenizer.convert_tokens_to_ids("Ġfox")
-    assert joined_word in tokens.ids.tolist() and marked(tokens, Mark.RESPONSE) == [" jumps</s>"]
+@pytest.mark.parametrize(("before", "response", "token", "trained"), [
+    ("The ", "fox jumps", "Ġfox", " fox jumps</s>"),  # the blank is part of the word that the model writes
+    ("The qui", "ck fox", "Ġquick", " fox</s>"),  # of this word the template has written the beginning
+    (":\n", "    return 1", "ĊĠĠĠ", " return 1</s>"),  # no reply begins with the template's newline
+])
+def test_a_token_shared_with_the_template(before, response, token, trained):
+    tokenizer = chat("{% for m in messages %}" + before + "{{ m.content }}</s>{% endfor %}")
+    tokens = rendered(tokenizer, ("user", "dog"), ("assistant", response))
+    assert tokenizer.convert_tokens_to_ids(token) in tokens.ids.tolist()
+    assert marked(tokens, Mark.RESPONSE) == [trained]
 
 
 def test_other_roles_are_not_trained():
@@ -215,6 +229,8 @@ def test_too_long_is_an_error_that_names_the_way_out():
         rendered(byte_level(), *LONG, context=total - 1)
     with pytest.raises(DataError, match=f"limit of {total - 2}"):
         rendered(byte_level(), *LONG, context=total - 1, max_length=total - 2)
+    with pytest.raises(DataError, match=f"limit of {total - 1}"):
+        rendered(byte_level(), *LONG, context=total - 1, max_length=total + 2)
 
 
 def test_truncation_cuts_the_end_and_counts():

@@ -83,6 +83,15 @@ def test_every_rule_has_its_words(name, token, rule, expected):
     assert expected in told(answer(), token, **{**rules, name: rule})
 
 
+@pytest.mark.parametrize("name, worst", [("relevance", 0), ("novelty", 31)])
+def test_a_token_in_a_worse_cluster_than_the_dropped_one_is_kept(name, worst):
+    rules = {other: Off() for other in ("reasoning", "novelty", "relevance")}
+    for token in (worst, 31 - worst):
+        words = told(answer(), token, **{**rules, name: Otsu(classes=3, drop=1)})
+        assert words.startswith("Kept: ") and "(dropped cluster: " in words
+    assert "in the second-lowest of 3 clusters" in told(answer(), 16, **{**rules, name: Otsu(classes=3, drop=1)})
+
+
 def test_a_token_that_the_cap_spared_says_so():
     spared = told(answer(), 1, reasoning=Cutoff(value=0.5, cap=0.04), novelty=Off(), relevance=Off())
     assert spared == ("Kept: it receives 0.0625 × uniform attention (below the 0.5 cutoff, but the cap of 4 % is used "

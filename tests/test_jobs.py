@@ -11,6 +11,13 @@ from xtf import jobs, workspace
 from xtf.errors import JobError
 
 
+@pytest.fixture(autouse=True)
+def no_job_outlives_its_test(home):
+    yield
+    for job in jobs.running():
+        jobs.cancel(job.id)
+
+
 def wait_for(job_id, condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition(found := jobs.job(job_id)):
@@ -21,6 +28,10 @@ def wait_for(job_id, condition, seconds=60):
 
 def pid_of(job_id):
     return workspace.read_json(workspace.jobs_dir() / job_id / "job.json")["pid"]
+
+
+def gone(pid):
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def scoring(tiny_model, limit):
@@ -48,8 +59,7 @@ def test_cancel_ends_the_process_and_keeps_finished_shards(tiny_model, home):
     progress = jobs.job(job.id)
     assert progress.total > progress.done > 0 and progress.stage == "scoring"
     cancelled = jobs.cancel(job.id)
-    assert cancelled.state == "cancelled" and not psutil.pid_exists(pid_of(job.id)) or \
-        psutil.Process(pid_of(job.id)).status() == psutil.STATUS_ZOMBIE
+    assert cancelled.state == "cancelled" and gone(pid_of(job.id))
     assert list((home / "runs" / "job" / "shards").glob("*.arrow"))
 
 

@@ -223,6 +223,8 @@ def _samples():
     yield rng.integers(0, 7, size=50) / 7
     yield np.repeat([0.1, 0.5, 0.9], [5, 1, 1])
     yield np.concatenate([rng.normal(size=500), [1e6]])
+    # the first two bins filled, which scikit-image weighs alike, so that cuts tie and the first one must win
+    yield np.array([0.0] * 14 + [0.005, 0.227, 0.623, 0.084, 0.833, 0.787, 1.0])
 
 
 def test_multiotsu_equals_scikit_image():

@@ -103,7 +103,7 @@ def test_by_example_of_many_examples_equals_a_loop():
 def test_previews_begin_with_the_question_not_with_the_template():
     texts = {1: "<system>", 2: "Be brief.", 3: "<user>", 4: "How many apples?", 5: "<bot>", 6: "Four. ", 7: "x" * 300}
     table = tables.table(
-        [[1, 2, 3, 4, 5, 6, 3, 4, 5, 6], [4, 6], [6], [5, 4], [], [7, 6]],
+        [[1, 2, 3, 4, 5, 6, 3, 4, 5, 6], [5, 4, 6], [6], [5, 4], [], [7, 6]],
         [[TEMPLATE, PROMPT, TEMPLATE, PROMPT, TEMPLATE, RESPONSE, TEMPLATE, PROMPT, TEMPLATE, RESPONSE],
          [TEMPLATE, PROMPT, RESPONSE], [RESPONSE], [TEMPLATE, PROMPT], [], [PROMPT, RESPONSE]], texts=texts)
     assert by_example(table, judge(table, RULES))["preview"].tolist() == [

@@ -30,7 +30,7 @@ def informativeness(scores: Scores) -> Informativeness:
         return Informativeness(False, 0.0, "No answer has enough scored tokens to judge the score by.")
     flat, tied = (flags[judged] for flags in _signs(scores))
     share = float((flat | tied).mean())
-    return Informativeness(share > 0.5, share, _reason(share, float(flat.mean()), float(tied.mean())))
+    return Informativeness(share > 0.5, share, _reason(flat, tied))
 
 
 def _signs(scores: Scores) -> tuple[np.ndarray, np.ndarray]:
@@ -46,12 +46,10 @@ def _signs(scores: Scores) -> tuple[np.ndarray, np.ndarray]:
     return greatest - least <= SPREAD * size, ties * 2 > counts
 
 
-def _reason(share: float, flat: float, tied: float) -> str:
-    if share <= 0.5:
-        return f"The scores differ from token to token in {1 - share:.0%} of the answers."
-    words = []
-    if flat > 0:
-        words.append(f"all scores are the same to five digits in {flat:.0%} of the answers")
-    if tied > 0:
-        words.append(f"more than half are exactly equal in {tied:.0%}" + ("" if flat > 0 else " of the answers"))
-    return f"Uninformative: {' and '.join(words)}, so what a threshold drops is rounding noise."
+def _reason(flat: np.ndarray, tied: np.ndarray) -> str:
+    speaking, total = int((~(flat | tied)).sum()), len(flat)
+    if 2 * speaking >= total:
+        return f"The scores differ from token to token in {speaking} of {total} judged answers."
+    signs = {"are the same to five digits": int(flat.sum()), "are more than half exactly equal": int(tied.sum())}
+    words = " and ".join(f"{sign} in {count}" for sign, count in signs.items() if count)
+    return f"Uninformative: the scores {words} of {total} judged answers, so what a threshold drops is rounding noise."

@@ -9,6 +9,7 @@ the process table, so that a reused pid is not mistaken for it.
 """
 
 import contextlib
+import functools
 import json
 import os
 import shlex
@@ -169,8 +170,9 @@ class Reporter:
             workspace.write_json(self._folder / "status.json", self._status | {"updated": time.time()})
 
 
+@functools.cache
 def reporter() -> Reporter | None:
-    """The reporter of this process if it was started as a job."""
+    """The one reporter of this process if it was started as a job."""
     folder = os.environ.get(FOLDER_VARIABLE)
     return Reporter(Path(folder)) if folder else None
 

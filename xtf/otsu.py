@@ -33,8 +33,6 @@ def multiotsu(counts: np.ndarray, centres: np.ndarray, classes: int) -> np.ndarr
     # scikit-image knows no variance for the class of bin 0 alone, so it ends that class at bin 1 where that is empty.
     if filled[1] > 1:
         ends[0] = 1
-    else:
-        variance[0, 0] = 0
     return np.asarray(centres[ends[list(_best_cuts(variance, classes - 1))]], np.float64)
 
 

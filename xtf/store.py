@@ -121,7 +121,10 @@ class ScoreTable:
     @cached_property
     def type_of(self) -> np.ndarray:
         """int32[M]: row of each token in the table of types."""
-        return np.searchsorted(self.types("id"), self.ids).astype(np.int32)
+        known = self.types("id")
+        row_of = np.zeros(int(known[-1]) + 1, np.int32)  # a look-up table: searching 10 million tokens takes a second
+        row_of[known] = np.arange(len(known), dtype=np.int32)
+        return row_of[self.ids]
 
     def example(self, index: int) -> ScoredExample:
         """Everything about one example; IndexError if there is none."""

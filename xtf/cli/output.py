@@ -25,7 +25,7 @@ def show(value: Any, as_json: bool, *people: Any) -> Any:
     if as_json:
         click.echo(json.dumps(plain(value), allow_nan=False))
     else:
-        console = Console()
+        console = Console(width=None if sys.stdout.isatty() else 160)  # nobody's window folds a file or a pipe
         for part in people:
             console.print(Text(part) if isinstance(part, str) else part)  # Text: data is never read as markup
     return plain(value)

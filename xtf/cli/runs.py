@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-import numpy as np
 
 from xtf import runs as stored
 from xtf.cli import flags
@@ -63,7 +62,7 @@ def scores(run: str, example: str, as_json: bool, **values: Any) -> Any:
     keep = verdicts.keep[here]
     found = {
         "run": run, "index": one.index, "id": one.id, "text": one.text, "ids": one.ids, "spans": one.spans,
-        "marks": one.marks, "trainable": one.trainable, "p": np.exp(one.scores["logprob"]),
+        "marks": one.marks, "trainable": one.trainable, "p": verdicts.attributes["novelty"].values[here],
         "relevance": verdicts.attributes["relevance"].values[here], **one.scores, "keep": keep,
         "labels": filters.labels(one.ids, keep), "verdict": verdicts.bits[here],
         "fails": {name: verdicts.attributes[name].fails[here] for name in ATTRIBUTES}}

@@ -23,8 +23,8 @@ def locate(render: Render, contents: Sequence[str]) -> tuple[str, list[Region] |
 
     The template is rendered a second time with placeholders as contents; where that frame, filled with the contents
     (stripped, perhaps), is the real text, the regions are known. Templates that look into contents (to cut out a
-    chain of thought, say) give another frame: then each content is replaced by itself, or found where it stands only
-    once.
+    chain of thought, say) give another frame: then the contents are replaced one by one, and what changes with a
+    content is its region; or a content is found where it stands only once.
     """
     text = render(contents)
     marks = _placeholders(contents)
@@ -56,7 +56,7 @@ def _filled(text: str, frame: str, marks: Sequence[str], contents: Sequence[str]
 
 def _filling(text: str, cursor: int, content: str, after: str) -> str | None:
     """What stands at `cursor` for the content and is followed by the template's next piece."""
-    for filled in (content, content.strip(), content.lstrip(), content.rstrip()):
+    for filled in (content, content.strip()):
         if text.startswith(filled + after, cursor):
             return filled
     return None
@@ -68,7 +68,7 @@ def _one_by_one(render: Render, text: str, marks: Sequence[str], contents: Seque
         other = render([*contents[:index], mark, *contents[index + 1:]])
         if other == text:  # the template leaves this content out
             continue
-        span = _difference(text, other, mark) or _only_place(text, contents[index])
+        span = _difference(text, other, mark, contents[index]) or _only_place(text, contents[index])
         if span is None:
             return None
         regions.append(Region(index, *span))
@@ -77,11 +77,14 @@ def _one_by_one(render: Render, text: str, marks: Sequence[str], contents: Seque
     return None if overlap else regions
 
 
-def _difference(text: str, other: str, mark: str) -> tuple[int, int] | None:
+def _difference(text: str, other: str, mark: str, content: str) -> tuple[int, int] | None:
     """Where `text` has something in place of the placeholder that `other` has, all else being equal."""
     before, found, after = other.partition(mark)
-    fits = bool(found) and len(before) + len(after) <= len(text) and text.startswith(before) and text.endswith(after)
-    return (len(before), len(text) - len(after)) if fits else None
+    start, end = len(before), len(text) - len(after)
+    if not found or start > end or not text.startswith(before) or not text.endswith(after):
+        return None
+    at = text.find(content, start, end) if content else -1  # without what the template adds for this content's sake
+    return (start, end) if at < 0 else (at, at + len(content))
 
 
 def _only_place(text: str, content: str) -> tuple[int, int] | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -29,7 +29,7 @@ ID_COLUMNS = ("id", "_id", "task_id", "pubid", "uid", "uuid", "example_id", "que
 def _by_name(row: Row) -> list[Message]:
     columns = _pair_columns(set(row.values), row.settings)
     if columns is None:
-        raise _no_pair(row.values, row.settings)
+        raise _no_pair(str(row), row.values)
     return row.pair(*columns)
 
 
@@ -120,7 +120,7 @@ def recognise(rows: Sequence[Mapping[str, Any]], settings: DataSettings) -> str:
     for name, format_ in FORMATS.items():
         if format_.fits(columns, rows, settings):
             return name
-    raise _no_pair(rows[0], settings)
+    raise _no_pair(settings.data, rows[0])
 
 
 def format_of(settings: DataSettings) -> str:
@@ -195,6 +195,6 @@ def _pair_columns(columns: set[str], settings: DataSettings) -> tuple[str, str] 
     return None
 
 
-def _no_pair(row: Mapping[str, Any], settings: DataSettings) -> DataError:
-    return DataError(f"No known format fits the columns of {settings.data} ({', '.join(map(str, row))}); name those of "
+def _no_pair(where: str, columns: Iterable[str]) -> DataError:
+    return DataError(f"No known format fits the columns of {where} ({', '.join(map(str, columns))}); name those of "
                      "prompt and response with --prompt-column and --response-column.")

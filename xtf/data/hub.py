@@ -1,8 +1,7 @@
 """Datasets that `datasets` knows how to find: folders in hub layout, `save_to_disk` folders, and the hub itself."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from xtf.config import DataSettings
 from xtf.data.readers import READERS, Rows, reason, suffix
@@ -86,18 +85,9 @@ def _streamed(name: str, settings: DataSettings, revision: str | None) -> Rows:
     datasets.config.STREAMING_READ_MAX_RETRIES = datasets.config.STREAMING_OPEN_MAX_RETRIES = HUB_RETRIES
     try:
         splits = datasets.load_dataset(name, name=settings.config, revision=revision, streaming=True)
-        split = _checked_split(settings, splits)
-        yield from _until_stopped(splits[split])
+        yield from splits[_checked_split(settings, splits)]
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(f"The dataset {name} cannot be read ({reason(error)}).") from error
-
-
-def _until_stopped(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    try:
-        yield from rows
-    except RuntimeError as error:
-        if not isinstance(error.__cause__, StopIteration):  # how `datasets` ends a split without any row
-            raise
 
 
 def _checked_split(settings: DataSettings, splits: Iterable[str]) -> str:

@@ -47,7 +47,7 @@ THINGS = {
     "goods": (("notebook", "notebooks"), ("mug", "mugs"), ("candle", "candles"), ("scarf", "scarves"),
               ("paintbrush", "paintbrushes"), ("lamp", "lamps"), ("basket", "baskets"),
               ("picture frame", "picture frames")),
-    "flowers": (("tulip", "tulips"), ("rose", "roses"), ("sunflower", "sunflowers"), ("daisy", "daisies"),
+    "flowers": (("tulip", "tulips"), ("orchid", "orchids"), ("sunflower", "sunflowers"), ("daisy", "daisies"),
                 ("lily", "lilies"), ("peony", "peonies"), ("daffodil", "daffodils"), ("marigold", "marigolds")),
     "plants": (("tulip", "tulips"), ("rose bush", "rose bushes"), ("sunflower", "sunflowers"), ("cabbage", "cabbages"),
                ("strawberry plant", "strawberry plants"), ("daisy", "daisies"), ("fern", "ferns"), ("lily", "lilies")),

@@ -28,7 +28,7 @@ def json_lines(path: Path) -> Rows:
     """One JSON object a line; blank lines are skipped. Raises: DataError with the number of the line at fault."""
     for number, line in _lines(path):
         if line.strip():
-            yield _row(_parsed(line, path, number), path, number)
+            yield _row(_parsed(line.rstrip("\r\n"), path, number), path, number)
 
 
 def json_document(path: Path) -> Rows:

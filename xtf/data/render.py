@@ -113,9 +113,20 @@ def _chat(tokenizer: Any, encoder: Encoder, eos: bool, template: str, example: E
     marks = np.where(encoding.special, np.uint8(Mark.SPECIAL), np.uint8(0))
     tokens = Tokens(encoding.ids, marks, encoding.spans, text)
     for region in regions:
-        inside = (tokens.spans[:, 0] >= region.start) & (tokens.spans[:, 0] < region.end) & ~encoding.special
+        inside = _starts_inside(tokens, region) & ~encoding.special
         marks[inside] |= np.uint8(Mark.RESPONSE if _is_response(example, region) else Mark.PROMPT)
     return (_with_ends(tokenizer, encoder, example, tokens, regions) if eos else tokens), regions
+
+
+def _starts_inside(tokens: Tokens, region: Region) -> np.ndarray:
+    """bool[T]: the tokens that begin in a content. So does a word whose token takes in the template's blank before it
+    (`[/INST] Yes`), which the model writes in one piece; a newline joined to an indentation does not."""
+    starts, ends = tokens.spans[:, 0], tokens.spans[:, 1]
+    inside = (starts >= region.start) & (starts < region.end)
+    for index in np.flatnonzero((starts < region.start) & (ends > region.start)).tolist():
+        before = tokens.text[starts[index]:region.start]
+        inside[index] = before.isspace() and bool(tokens.text[region.start:min(ends[index], region.end)].strip())
+    return inside
 
 
 def _with_ends(tokenizer: Any, encoder: Encoder, example: Example, tokens: Tokens, regions: list[Region]) -> Tokens:

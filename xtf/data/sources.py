@@ -35,7 +35,7 @@ def rows(settings: DataSettings) -> Rows:
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, pa.ArrowException) as error:
         raise DataError(f"{settings.data} cannot be read ({reason(error)}).") from error
     if empty:
-        raise DataError(f"{settings.data} holds no rows; check that it is the right file or split.")
+        raise DataError(f"{settings.data} is empty, it holds no rows; check that it is the right file or split.")
 
 
 def digest(settings: DataSettings) -> str:

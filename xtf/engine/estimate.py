@@ -53,7 +53,7 @@ def estimate(settings: ScoreSettings, progress: Progress = silent) -> Estimate:
     """Reads all data, then scores a few thousand tokens of it. Raises: XtfError as `score` does."""
     from xtf.scoring.forward import Scorer
 
-    progress(0, 0, local.stage_before_data(settings))
+    local.check_data(settings, progress)
     tokenizer, config = models.load_tokenizer(settings), models.load_config(settings)
     found = surveying.survey(settings, tokenizer, models.context_length(config), progress)
     progress(0, found.tokens, "loading model")

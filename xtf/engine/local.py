@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 import xtf
-from xtf import models, runs
+from xtf import models, runs, workspace
 from xtf.config import ScoreSettings
-from xtf.data import sources
+from xtf.data import formats, render, sources
 from xtf.engine import survey as surveying
 from xtf.engine import token_types
 from xtf.engine.survey import Survey, Window
@@ -37,10 +37,11 @@ def score(settings: ScoreSettings, name: str | None = None, progress: Progress =
     `name` is made from data and model if not given. Raises: XtfError; a run that has no finished shard is then gone,
     one that has some can be resumed.
     """
-    progress(0, 0, stage_before_data(settings))
+    workspace.checked_name(name := name or default_name(settings))
+    data_digest = check_data(settings, progress)
     settings = _resolved(settings)
     tokenizer, config = models.load_tokenizer(settings), models.load_config(settings)
-    asked = _asked(settings, name or default_name(settings), tokenizer, config)
+    asked = _asked(settings, name, data_digest, tokenizer, config)
     if finished := runs.find_finished(asked):
         return finished
     found = surveying.survey(settings, tokenizer, models.context_length(config), progress)
@@ -55,10 +56,15 @@ def score(settings: ScoreSettings, name: str | None = None, progress: Progress =
             raise
 
 
-def stage_before_data(settings: ScoreSettings) -> str:
-    """What happens first; the embedded model's one conversion takes half a minute and is worth its own words."""
-    convert = settings.model == models.EMBEDDED and not models.embedded_ready()
-    return "preparing the embedded model, once" if convert else "reading data"
+def check_data(settings: ScoreSettings, progress: Progress) -> str:
+    """The data's digest, after a look at its first rows: what is missing or of no known format is told before a model
+    is touched. Raises: DataError."""
+    progress(0, 0, "reading data")
+    digest = sources.digest(settings)
+    formats.format_of(settings)
+    if settings.model == models.EMBEDDED and not models.embedded_ready():
+        progress(0, 0, "preparing the embedded model, once")
+    return digest
 
 
 def default_name(settings: ScoreSettings) -> str:
@@ -75,11 +81,12 @@ def _resolved(settings: ScoreSettings) -> ScoreSettings:
     return settings.model_copy(update={"device": device, "dtype": dtype})
 
 
-def _asked(settings: ScoreSettings, name: str, tokenizer: Any, config: Any) -> Manifest:
+def _asked(settings: ScoreSettings, name: str, data: str, tokenizer: Any, config: Any) -> Manifest:
     """The manifest of a run before anything is scored. Its id does not depend on the device or the run's name."""
-    data, weights = sources.digest(settings), models.weights_digest(settings, config)
+    weights = models.weights_digest(settings, config)
     parts = {"settings": settings.model_dump(exclude={"device"}), "data": data, "weights": weights,
-             "tokenizer": models.tokenizer_digest(tokenizer), "version": xtf.__version__}
+             "tokenizer": models.tokenizer_digest(tokenizer), "template": render.template_of(tokenizer, settings),
+             "version": xtf.__version__}
     return Manifest(
         name=name, run_id=runs.identity(parts), settings=settings.model_dump(), data={"digest": data},
         model={"name": models.display_name(settings), "digest": weights, "tokenizer": parts["tokenizer"]},

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xtf.config import DataSettings
-from xtf.data import domains, formats, render, sources
+from xtf.data import domains, formats, render
 from xtf.data.types import Example, Tokens
 from xtf.errors import DataError
 from xtf.progress import Progress, silent
@@ -45,6 +45,7 @@ _NOTES = {
     "skipped_empty": "{} examples with an empty response were left out.",
     "skipped_too_long": "{} examples were left out because they are longer than the limit.",
     "truncated": "{} examples were longer than the limit and lost their end.",
+    "renamed_ids": "{} examples repeat another one's id and got their position appended to it.",
     "replaced_surrogates": "{} lone surrogates, which no tokenizer can read, were replaced by U+FFFD.",
 }
 
@@ -101,7 +102,3 @@ def batches(lengths: list[int], budget: int) -> Iterator[list[int]]:
     if batch:
         yield batch
 
-
-def digest(settings: DataSettings) -> str:
-    """Content digest of the data, for a run's identity."""
-    return sources.digest(settings)

@@ -6,7 +6,7 @@ a figure's content in a sentence, for screen readers.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,20 +36,22 @@ def score_histogram(values: np.ndarray, limits: np.ndarray, title: str, unit: st
     one of ATTRIBUTES. Thresholds that differ between examples are drawn as the band that holds nine in ten of them.
     """
     known = values[np.isfinite(values)]
-    span = _span(known)
-    counts, edges = histogram(known, bins, span)
-    failing = histogram(values[fails], bins, span)[0] if fails is not None else np.zeros_like(counts)
+    axis = _axis(known)
+    counts, edges = histogram(axis.place(known), bins, axis.span)
+    failing = np.zeros_like(counts) if fails is None else histogram(axis.place(values[fails]), bins, axis.span)[0]
     figure = go.Figure(layout={"barmode": "overlay", "bargap": 0})  # stacked bars would lie on a log axis
     for part, label, pattern in ((counts, "response tokens", None), (failing, "of these, fail", _PATTERN)):
         figure.add_bar(x=(edges[:-1] + edges[1:]) / 2, y=part, width=0.94 * np.diff(edges), name=label,
                        marker={"color": COLOURS[name], "pattern": pattern, "line": {"width": 0}},
-                       customdata=_bin_words(edges, known), showlegend=bool(failing.any()),
+                       customdata=_bin_words(axis.value(edges)), showlegend=bool(failing.any()),
                        hovertemplate=f"%{{customdata}}<br>%{{y:,}} {label}<extra></extra>")
-    shown = _thresholds(figure, limits, span)
-    figure.update_xaxes(title=f"{title} ({unit})" if unit else title, range=span)
-    figure.update_yaxes(title="Response tokens", type="log" if log else "linear")
+    shown = _thresholds(figure, limits, axis)
+    figure.update_xaxes(title=f"{title} ({unit})" if unit else title, range=axis.span, **_ticks(axis))
+    most = max(int(counts.max(initial=0)), 1)
+    figure.update_yaxes(title="Response tokens", **({"type": "log", "dtick": 1, "range": [-0.1, np.log10(most) + 0.1]}
+                                                    if log else {"rangemode": "tozero"}))
     words = f"Histogram of {title} over {len(known):,} response tokens"
-    return _finished(figure, f"{title}", f"{words}; {int(failing.sum()):,} fail{shown}.")
+    return _finished(figure, title, f"{words}; {int(failing.sum()):,} fail{shown}.")
 
 
 def dropped_bar(summary: dict[str, Any]) -> go.Figure:
@@ -116,7 +118,7 @@ def sweep_line(sweep: pd.DataFrame, title: str, *, name: str, now: float | None 
         kept = float(np.interp(now, sweep["value"], shares))
         figure.add_scatter(x=[now], y=[kept], mode="markers+text", text=[f"now: {kept:.1f} %"], showlegend=False,
                            marker={"color": COLOURS[name], "size": 11, "symbol": "diamond"}, cliponaxis=False,
-                           textposition="top center",
+                           textposition="top left",
                            hovertemplate=f"now {now:.4g}<br>{kept:.2f} % kept<extra></extra>")
         told = f"; now {now:.4g}, {kept:.1f} % kept"
     figure.update_xaxes(title=title)
@@ -124,47 +126,70 @@ def sweep_line(sweep: pd.DataFrame, title: str, *, name: str, now: float | None 
     return _finished(figure, f"Kept share against {title}", f"Kept share against {title}{told}.")
 
 
-def _span(known: np.ndarray) -> tuple[float, float]:
-    """Range of the bins. Values within 0 to 1 keep that range; of a heavy tail, the last bin takes the top 1 %."""
+class _Axis(NamedTuple):
+    """Where values lie on the x axis. A heavy tail is laid out by its logarithm, in coordinates of our own: Plotly's
+    log axes place shapes and annotations by different rules."""
+
+    span: tuple[float, float]  # in coordinates
+    log: bool = False
+
+    def place(self, values: np.ndarray) -> np.ndarray:
+        return np.log10(values) if self.log else values
+
+    def value(self, places: np.ndarray) -> np.ndarray:
+        return 10**places if self.log else places
+
+
+def _axis(known: np.ndarray) -> _Axis:
+    """0 to 1 for scores that have that range, else the range of the values."""
     if len(known) == 0:
-        return 0.0, 1.0
+        return _Axis((0.0, 1.0))
     low, high = float(known.min()), float(known.max())
     if low >= 0 and 0.5 <= high <= 1:
-        return 0.0, 1.0
-    bulk = float(np.quantile(known, 0.99))
-    high = bulk if high - low > 2 * (bulk - low) > 0 else high
-    return low, high if high > low else low + 1.0
+        return _Axis((0.0, 1.0))
+    if low > 0 and high / float(np.median(known)) > 5:
+        return _Axis((float(np.log10(low)), float(np.log10(high))), log=True)
+    return _Axis((low, high if high > low else low + 1.0))
 
 
-def _bin_words(edges: np.ndarray, known: np.ndarray) -> list[str]:
-    words = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
-    if len(known) and known.max() > edges[-1]:
-        words[-1] = f"{edges[-2]:.4g} and more, up to {known.max():.4g}"
-    return words
+def _ticks(axis: _Axis) -> dict[str, Any]:
+    if not axis.log:
+        return {}
+    low, high = np.floor(axis.span[0]), np.ceil(axis.span[1])
+    steps = (1,) if high - low > 3 else (1, 2, 5)
+    values = [step * 10.0**power for power in np.arange(low, high + 1) for step in steps]
+    return {"tickvals": np.log10(values).tolist(), "ticktext": [f"{value:g}" for value in values]}
 
 
-def _thresholds(figure: go.Figure, limits: np.ndarray, span: tuple[float, float]) -> str:
+def _bin_words(edges: np.ndarray) -> list[str]:
+    return [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
+
+
+def _thresholds(figure: go.Figure, limits: np.ndarray, axis: _Axis) -> str:
     """Draws the thresholds, and shades what lies between them; what was drawn, in words."""
     bounded = np.isfinite(limits)
+    places = np.clip(limits, *axis.value(np.array(axis.span)))
     if len(limits) == 1 and bounded.any():
-        _shade(figure, *np.clip(np.where(bounded[0], limits[0], span), *span))
-    return "".join(_threshold(figure, column[known], span) for column, known in zip(limits.T, bounded.T, strict=True))
+        _shade(figure, *np.where(bounded[0], axis.place(places[0]), axis.span))
+    return "".join(_threshold(figure, column[known], axis) for column, known in zip(limits.T, bounded.T, strict=True))
 
 
-def _threshold(figure: go.Figure, edge: np.ndarray, span: tuple[float, float]) -> str:
-    if len(edge) == 0 or not span[0] <= float(np.median(edge)) <= span[1]:
+def _threshold(figure: go.Figure, edge: np.ndarray, axis: _Axis) -> str:
+    low, high = axis.value(np.array(axis.span))
+    if len(edge) == 0 or not low <= float(np.median(edge)) <= high:
         return ""
-    middle, (least, most) = float(np.median(edge)), np.quantile(edge, [0.05, 0.95])
+    least, middle, most = np.quantile(edge, [0.05, 0.5, 0.95])
     label = f"{middle:.4g}" if least == most else f"median {middle:.4g}"
-    figure.add_vline(x=middle, line={"color": NEUTRAL, "width": 2, "dash": "solid" if least == most else "dash"},
+    figure.add_vline(x=float(axis.place(middle)),
+                     line={"color": NEUTRAL, "width": 2, "dash": "solid" if least == most else "dash"},
                      annotation={"text": label, "yref": "paper", "y": 1, "yanchor": "bottom", "xanchor": "center"})
     if least < most:
-        _shade(figure, least, most)
+        _shade(figure, *axis.place(np.clip([least, most], low, high)))
     return f"; threshold {label}"
 
 
 def _shade(figure: go.Figure, low: float, high: float) -> None:
-    figure.add_vrect(x0=low, x1=high, fillcolor=NEUTRAL, opacity=0.18, line_width=0, layer="below")
+    figure.add_vrect(x0=float(low), x1=float(high), fillcolor=NEUTRAL, opacity=0.18, line_width=0, layer="below")
 
 
 def _combination(key: str) -> str:
@@ -182,8 +207,9 @@ def _finished(figure: go.Figure, title: str, sentence: str) -> go.Figure:
     figure.update_layout(
         title={"text": title, "x": 0, "font": {"size": 15}}, meta={"alt": sentence}, height=HEIGHT,
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", hovermode="closest", dragmode=False,
-        margin={"l": 10, "r": 30, "t": 60, "b": 10}, legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02,
-                                                            "yanchor": "bottom"})
+        margin={"l": 10, "r": 30, "t": 60, "b": 10},
+        legend={"orientation": "h", "xref": "container", "x": 1, "xanchor": "right", "yref": "container", "y": 1,
+                "yanchor": "top"})
     figure.update_xaxes(automargin=True, showgrid=False, zeroline=False)
     figure.update_yaxes(automargin=True, zeroline=False)
     return figure

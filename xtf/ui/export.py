@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from xtf import filters, jobs, workspace
 from xtf import export as exporting
+from xtf import filters, jobs, workspace
 from xtf.columns import Mark
 from xtf.config import Thresholds
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import ScoreTable
-from xtf.ui import commands, frame, loaders, state
+from xtf.ui import commands, frame, jobs_view, loaders, state
 from xtf.ui.state import Form
-from xtf.ui.words import count, escaped, excerpt, percent, size
+from xtf.ui.words import count, excerpt, percent, size
 
 IN_PAGE_TOKENS = 2_000_000  # more are written by a job, so that the page does not stand still
 LARGEST_DOWNLOAD = 500_000_000  # bytes: a download passes through the server's memory
@@ -85,8 +85,8 @@ def warnings(table: ScoreTable, verdicts: Verdicts, found: dict[str, Any]) -> li
         sentences.append("No end-of-turn token is trained: a model tuned on this may not stop. Score with the EOS "
                          "option on.")
     elif lost:
-        sentences.append(f"{count(lost)} of {count(np.count_nonzero(eos))} end-of-turn tokens are dropped: a model "
-                         "tuned on this may not stop. Protect the EOS on the Thresholds page.")
+        sentences.append(f"{count(lost)} of {count(int(np.count_nonzero(eos)))} end-of-turn tokens are dropped: a "
+                         "model tuned on this may not stop. Protect the EOS on the Thresholds page.")
     return sentences
 
 
@@ -105,14 +105,14 @@ def prepare(run: Run) -> None:
 def _choice(run: Run) -> Choice:
     key = "export.kind"
     st.session_state[key] = kind = _FORM.values.get("kind", "jsonl")
-    left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
+    left, middle, right = frame.cards("export", [2, 1, 1], vertical_alignment="bottom")
     left.segmented_control("Format", list(_FORMATS), key=key, required=True, format_func=_FORMATS.__getitem__,
                            on_change=lambda: _FORM.setter("kind")(st.session_state[key]))
     with middle:
         scores = _toggle("with_scores", "With scores", "Adds id, reasoning, p, relevance and the verdict bits of each "
                                                        "token as further columns.")
     with right:
-        drop = _toggle("drop_empty", "Leave out empty", "Leaves out examples without a kept token.")
+        drop = _toggle("drop_empty", "Leave out empty examples", "Leaves out examples without a kept token.")
     st.caption(_NOTES[kind])
     return Choice(run, state.preset(), state.thresholds(), kind, scores, drop)
 
@@ -127,8 +127,7 @@ def _start(chosen: Choice) -> None:
     argv = [*chosen.argv(chosen.folder), "--overwrite"]
     running = next((job for job in jobs.running() if job.argv == argv), None)
     if running:
-        frame.jobs_view.watch(lambda found: [frame.jobs_view.progress(job) for job in found if job.argv == argv],
-                              "export-progress")
+        jobs_view.watch(jobs_view.progresses, "export-progress")
         return
     last = next((job for job in jobs.list_jobs() if job.argv == argv), None)
     if last and last.state in ("failed", "lost"):
@@ -187,7 +186,7 @@ def first_rows(table: ScoreTable, verdicts: Verdicts, longest: int = _FIRST) -> 
     for index in range(min(longest, len(table))):
         here = slice(int(table.offsets[index]), int(table.offsets[index + 1]))
         ids, keep = table.ids[here], verdicts.keep[here]
-        rows.append({"id": table.example_ids[index], "text": excerpt(table.example(index).text[-200:], 60),
+        rows.append({"id": table.example_ids[index], "text": f"… {excerpt(table.example(index).text[-60:])}",
                      "trainable": int(table.trainable[here].sum()), "kept": int(keep.sum()),
                      "input_ids": _end(ids), "labels": _end(filters.labels(ids, keep))})
     return pd.DataFrame(rows)

@@ -81,12 +81,12 @@ def _draw(info: FieldInfo, label: str, value: Any, key: str, write: Callable[[],
 
 def _number(info: FieldInfo, label: str, value: Any, key: str, write: Callable[[], None], **options: Any) -> None:
     share, whole = unit(info) == "share", _inner(info.annotation) is int
-    number = int if whole else float
+    number: Any = int if whole else float
     least, greatest = (None if end is None else number(100 * end if share else end) for end in bounds(info))
     st.session_state[key] = None if value is None else round(100 * value, 6) if share else number(value)
     words = "%" if share else unit(info)
     step = options.pop("step", 1 if whole else 0.5 if share else 0.1)
-    empty = None if _optional(info.annotation) else "min"  # what may be empty gets a button that empties it
+    empty: Any = None if _optional(info.annotation) else "min"  # what may be empty gets a button that empties it
     st.number_input(f"{label} ({words})" if words else label, least, greatest, empty, number(step),
                     format=options.pop("format", None if whole else "%.6g" if not share else "%g"),
                     key=key, on_change=write, **options)

@@ -13,7 +13,7 @@ from xtf.runs import Run
 from xtf.store import Manifest
 from xtf.ui import jobs_view, loaders, state
 from xtf.ui.assets import asset
-from xtf.ui.words import escaped
+from xtf.ui.words import count, escaped, percent
 
 HOME, SCORE, EXPLORE = "app.py", "pages/score.py", "pages/explore.py"
 THRESHOLDS, EXPORT = "pages/thresholds.py", "pages/export.py"
@@ -23,20 +23,21 @@ _PAGES = {HOME: ("Home", ":material/home:"), SCORE: ("Score", ":material/play_ci
 
 
 @contextmanager
-def frame(title: str, lead: str) -> Iterator[None]:
-    """A page that needs no run. An `XtfError` of its body is told in one sentence; other exceptions go through."""
+def frame(title: str, lead: str) -> Iterator[DeltaGenerator]:
+    """A page that needs no run; gives a place in the sidebar. An `XtfError` of its body is told in one sentence, other
+    exceptions go through."""
     st.set_page_config(f"{title} · XTF", asset("icon.svg"), layout="wide", initial_sidebar_state=232)
     st.html(asset("frame.css"))
     with told():
         state.follow_url()
     chosen = _settle_run()
-    _sidebar(chosen)
+    place = _sidebar(chosen)
     jobs_view.announce()
     st.header(title, anchor=False)
     st.caption(lead)
     try:
         with told():
-            yield
+            yield place
     finally:
         state.write_url()
 
@@ -44,12 +45,14 @@ def frame(title: str, lead: str) -> Iterator[None]:
 @contextmanager
 def page(title: str, lead: str, autostart: bool = False) -> Iterator[Run]:
     """A page about the current run. Without any run it shows how to get one, and its body does not run."""
-    with frame(title, lead):
+    with frame(title, lead) as place:
         name = state.run_name()
         if name is None:
             _empty(autostart)
             st.stop()
-        yield runs.open_run(name)
+        run = runs.open_run(name)
+        _kept_line(place, run)
+        yield run
 
 
 def numbers(key: str, count: int, **options: Any) -> list[DeltaGenerator]:
@@ -93,7 +96,7 @@ def _settle_run() -> list[Manifest]:
     return found
 
 
-def _sidebar(found: list[Manifest]) -> None:
+def _sidebar(found: list[Manifest]) -> DeltaGenerator:
     st.logo(str(asset("logo.svg")), size="large", icon_image=str(asset("icon.svg")))
     with st.sidebar:
         for path, (label, icon) in _PAGES.items():
@@ -101,8 +104,9 @@ def _sidebar(found: list[Manifest]) -> None:
         st.space("small")
         if found:
             _run_picker(found)
-            _thresholds_line()
+        place = st.empty()
         jobs_view.watch(jobs_view.badge, "jobs-badge")
+    return place
 
 
 def _run_picker(found: list[Manifest]) -> None:
@@ -111,23 +115,29 @@ def _run_picker(found: list[Manifest]) -> None:
     st.selectbox("Run", [manifest.name for manifest in found], key=key, help="The scored dataset that all pages show.",
                  on_change=lambda: state.choose_run(st.session_state[key]))
     manifest = next(manifest for manifest in found if manifest.name == state.run_name())
-    st.caption(escaped(f"{manifest.model.get('name', '?')} · {manifest.counts.get('examples', 0):,} examples"))
+    model, examples = escaped(str(manifest.model.get("name", "?"))), manifest.counts.get("examples", 0)
+    st.caption(f"{model}  \n{count(examples)} examples")
 
 
-def _thresholds_line() -> None:
+def _kept_line(place: DeltaGenerator, run: Run) -> None:
+    """The thresholds and what they keep; a page that cannot judge by them says why by itself."""
     changed = "" if state.unchanged() else ", changed"
-    st.caption(f"Thresholds: {escaped(state.preset())}{changed}")
+    try:
+        kept = percent(loaders.summary(run, state.thresholds())["kept_share"])
+    except XtfError:
+        kept = "?"
+    place.caption(f"Thresholds {escaped(state.preset())}{changed}  \n**{kept} kept**")
 
 
 def _empty(autostart: bool) -> None:
     """What there is to see before the first run: the demo on its way, or how to start it."""
-    if autostart:
-        jobs_view.start_demo()
+    if autostart and jobs_view.start_demo():
+        st.rerun()  # so that the sidebar, drawn already, shows the job too
     running = jobs.running()
     if running:
         st.info("XTF scores its first run now: a real language model reads every token of the dataset. This page shows "
                 "the run as soon as it is there.", icon=":material/hourglass_top:")
-        jobs_view.watch(lambda found: [jobs_view.progress(job) for job in found], "first-run")
+        jobs_view.watch(jobs_view.progresses, "first-run")
         return
     job = jobs_view.demo_job()
     if job is not None and job.state in ("failed", "lost"):

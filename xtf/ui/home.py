@@ -3,17 +3,15 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from xtf import filters, runs
-from xtf.config import ATTRIBUTES
+from xtf import filters
 from xtf.engine.estimate import duration
 from xtf.runs import Run
 from xtf.store import Manifest, ScoreTable
-from xtf.ui import frame, loaders, state
+from xtf.ui import charts, frame, loaders, plots, state
 from xtf.ui.token_view import payload, token_view
-from xtf.ui.words import TITLES, count, escaped, percent
+from xtf.ui.words import count, escaped, percent
 
 KNOWN = 0.95  # the paper's cutoff
 
@@ -24,8 +22,21 @@ def overview(run: Run) -> None:
     _provenance(manifest)
     table, summary = loaders.table(run), loaders.summary(run, thresholds)
     _numbers(table, summary)
+    left, right = frame.cards("home", [2, 3])
+    with left:
+        plots.show(charts.dropped_bar(summary), "dropped")
+        _next_steps()
+    with right:
+        _sample(run, table)
     for note in [*manifest.notes, *summary["notes"]]:
         st.warning(escaped(note), icon=":material/info:")
+
+
+def _sample(run: Run, table: ScoreTable) -> None:
+    """The example of middling length: neither trivial nor endless."""
+    index = int(np.argsort(np.diff(table.offsets), kind="stable")[len(table) // 2])
+    verdicts = loaders.verdicts(run, state.thresholds())
+    token_view(payload(table.example(index), verdicts, table), key=f"home-{run.manifest.run_id}")
 
 
 def _provenance(manifest: Manifest) -> None:
@@ -39,8 +50,9 @@ def _numbers(table: ScoreTable, summary: dict[str, Any]) -> None:
     cells = frame.numbers("home", 4)
     cells[0].metric("Examples", count(summary["examples"]), border=True,
                     help="Examples that were scored.")
+    others = count(summary["tokens"] - summary["trainable"])
     cells[1].metric("Response tokens", count(summary["trainable"]), border=True,
-                    help=f"Tokens that plain fine-tuning trains. Prompt and template are {count(summary['tokens'] - summary['trainable'])} more, never trained.")
+                    help=f"Plain fine-tuning trains all of these. The {others} of prompt and template never are.")
     cells[2].metric("Kept", percent(summary["kept_share"]), border=True,
                     help=f"{count(summary['kept'])} response tokens stay in the loss at the current thresholds.")
     known = known_share(table)
@@ -56,16 +68,14 @@ def known_share(table: ScoreTable) -> float:
 
 
 _STEPS = (
-    (frame.EXPLORE, "Explore", "Read the examples with every token's scores and verdict."),
-    (frame.THRESHOLDS, "Thresholds", "Move the cutoffs and watch the whole dataset respond."),
-    (frame.EXPORT, "Export", "Take away the dataset with exactly these labels."),
-    (frame.SCORE, "Score", "Score data of your own with the model that you will fine-tune."),
+    (frame.EXPLORE, "Explore", "read the examples token by token"),
+    (frame.THRESHOLDS, "Thresholds", "move the cutoffs and watch the dataset"),
+    (frame.EXPORT, "Export", "take away exactly these labels"),
+    (frame.SCORE, "Score", "bring data and a model of your own"),
 )
 
 
-def next_steps() -> None:
-    """The ways on."""
-    for cell, (path, label, words) in zip(frame.numbers("steps", len(_STEPS)), _STEPS, strict=True):
-        with cell.container(border=True, height="stretch"):
-            frame.link(path, f"**{label}**")
-            st.caption(words)
+def _next_steps() -> None:
+    with st.container(border=True, gap=None):
+        for path, label, words in _STEPS:
+            frame.link(path, f"**{label}** · {words}")

@@ -39,9 +39,11 @@ def watch(show: Callable[[Sequence[Job]], None], key: str) -> None:
 
 def announce() -> None:
     """Says once which jobs have ended since this session looked last."""
-    running = {job.id for job in jobs.running()}
-    for job_id in st.session_state.get(_SEEN, set()) - running:
-        job = jobs.job(job_id)
+    found = jobs.list_jobs()
+    running = {job.id for job in found if job.state == "running"}
+    for job in found:
+        if job.id in running or job.id not in st.session_state.get(_SEEN, ()):
+            continue
         words, icon = _STATES.get(job.state, (job.state, ""))
         st.toast(escaped(f"{job.label} {words}."), icon=icon)
     st.session_state[_SEEN] = running
@@ -55,12 +57,19 @@ def badge(running: Sequence[Job]) -> None:
         st.caption(escaped(_line(job, short=True)))
 
 
-def progress(job: Job, cancel: bool = True) -> None:
+def progresses(running: Sequence[Job]) -> None:
+    """All running jobs, a box for each."""
+    for job in running:
+        with st.container(border=True):
+            progress(job)
+
+
+def progress(job: Job) -> None:
     """One running job: stage, bar, speed, time left."""
     st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=f"**{escaped(job.label)}**")
     line, button = st.columns([5, 1], vertical_alignment="center")
     line.caption(escaped(_line(job)))
-    if cancel and button.button("Cancel", key=f"cancel-{job.id}", width="stretch",
+    if button.button("Cancel", key=f"cancel-{job.id}", width="stretch",
                                 help="Ends the job. What is finished is kept, and the same command resumes it."):
         with st.spinner("Ending the job …"):
             jobs.cancel(job.id)
@@ -110,8 +119,8 @@ def demo_job() -> Job | None:
     return next((job for job in jobs.list_jobs() if job.argv == _DEMO_ARGV), None)
 
 
-def start_demo(again: bool = False) -> None:
-    """Starts scoring the demo unless it runs; once it has ended, only when asked `again`.
+def start_demo(again: bool = False) -> bool:
+    """Starts scoring the demo unless it runs; once it has ended, only when asked `again`. Whether it was started.
 
     The lock is for two pages that open at the same moment. Raises: JobError, StoreError.
     """
@@ -121,5 +130,7 @@ def start_demo(again: bool = False) -> None:
         raise workspace.disk_error(workspace.jobs_dir(), error) from error
     with filelock.FileLock(workspace.jobs_dir() / ".demo.lock"):
         job = demo_job()
-        if job is None or (again and job.state != "running"):
+        wanted = job is None or (again and job.state != "running")
+        if wanted:
             jobs.start(_DEMO_ARGV, "Scoring the demo")
+        return wanted

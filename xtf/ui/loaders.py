@@ -27,12 +27,12 @@ def finished_runs() -> list[Manifest]:
 
 def table(run: Run) -> ScoreTable:
     """The scored tokens, memory-mapped once for all sessions. Raises: StoreError."""
-    return _table(identity(run.manifest))
+    return opened(identity(run.manifest))
 
 
 def verdicts(run: Run, thresholds: Thresholds) -> Verdicts:
     """Every token's verdict. Raises: SettingsError for thresholds that this run cannot be judged by."""
-    return _verdicts(identity(run.manifest), thresholds.model_dump_json())
+    return judged(identity(run.manifest), thresholds.model_dump_json())
 
 
 def summary(run: Run, thresholds: Thresholds) -> dict[str, Any]:
@@ -62,25 +62,27 @@ def preset_summaries(run: Run) -> dict[str, dict[str, Any] | str]:
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _table(run: Identity) -> ScoreTable:
+def opened(run: Identity) -> ScoreTable:
+    """`table` by identity, for other cached functions."""
     return runs.open_run(run[0]).table()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Judging every token …")
-def _verdicts(run: Identity, thresholds: str) -> Verdicts:
-    return filters.judge(_table(run), Thresholds.model_validate_json(thresholds))
+def judged(run: Identity, thresholds: str) -> Verdicts:
+    """`verdicts` by identity and thresholds as JSON, for other cached functions."""
+    return filters.judge(opened(run), Thresholds.model_validate_json(thresholds))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _summary(run: Identity, thresholds: str) -> dict[str, Any]:
-    return stats.summary(_table(run), _verdicts(run, thresholds))
+    return stats.summary(opened(run), judged(run, thresholds))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _by_example(run: Identity, thresholds: str) -> pd.DataFrame:
-    return stats.by_example(_table(run), _verdicts(run, thresholds))
+    return stats.by_example(opened(run), judged(run, thresholds))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _top_dropped(run: Identity, thresholds: str) -> pd.DataFrame:
-    return stats.top_dropped(_table(run), _verdicts(run, thresholds))
+    return stats.top_dropped(opened(run), judged(run, thresholds))

@@ -1,19 +1,15 @@
 """What the data becomes before anything is scored: recognised format, rendered template, trained tokens."""
 
-import base64
-import hashlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from xtf import jobs, models
-from xtf.columns import Mark
 from xtf.config import DataSettings, ScoreSettings
 from xtf.data.types import Tokens
 from xtf.ui import commands
-from xtf.ui.token_view import cut, role, token_view
+from xtf.ui.token_view import token_view, unscored
 from xtf.ui.words import count, escaped, percent
 
 COUNT = 3
@@ -23,11 +19,13 @@ _READING = {*DataSettings.model_fields, "model", "revision", "trust_remote_code"
 
 def section(chosen: ScoreSettings) -> None:
     """The preview, once it is asked for: it loads the tokenizer, which takes some seconds. Raises: XtfError."""
+    st.subheader("What will be trained", anchor=False)
     if not st.session_state.get(_ASKED):
         st.caption("Look at the rendered template and at the tokens that the loss will see, before anything is scored.")
         if not st.button("Preview the first examples", icon=":material/visibility:"):
             return
         st.session_state[_ASKED] = True
+        st.rerun()
     show(chosen)
 
 
@@ -44,7 +42,7 @@ def show(chosen: ScoreSettings) -> None:
     trained = int(tokens.trainable.sum())
     st.markdown(f"Format **{escaped(item.format)}** · {count(len(tokens))} tokens, of which **{count(trained)}** "
                 f"({percent(trained / len(tokens))}) are trainable")
-    token_view(payload(tokens), key="preview")
+    token_view(unscored(tokens), key="preview")
 
 
 def _prepare(chosen: ScoreSettings) -> None:
@@ -56,26 +54,6 @@ def _prepare(chosen: ScoreSettings) -> None:
     if st.button("Prepare the embedded model"):
         jobs.start(argv, "Preparing the embedded model")
         st.rerun()
-
-
-def payload(tokens: Tokens) -> dict[str, Any]:
-    """What the token view draws of tokens without scores: what is trained, and what is not."""
-    texts, gaps, pieces = cut(tokens.text, tokens.spans)
-    none = _base64(np.zeros(len(tokens), np.uint8), "u1")
-    trained = int(tokens.trainable.sum())
-    digest = hashlib.blake2b(tokens.ids.tobytes() + tokens.text.encode("utf-8", "surrogatepass"), digest_size=8)
-    return {
-        "sample": digest.hexdigest(), "texts": texts, "gaps": gaps, "pieces": pieces, "labels": {},
-        "ids": _base64(tokens.ids, "<i4"), "marks": _base64(tokens.marks, "u1"),
-        "roles": {int(mark): role(int(mark)) for mark in np.unique(tokens.marks)},
-        "response": int(Mark.RESPONSE), "special": int(Mark.SPECIAL), "bits": none, "failed": none, "shielded": none,
-        "attributes": [], "sentences": ["Trainable: the loss may see it." if flag else "" for flag in tokens.trainable],
-        "summary": f"{count(trained)} of {count(len(tokens))} tokens are trainable.",
-    }
-
-
-def _base64(values: np.ndarray, kind: str) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode("ascii")
 
 
 def _stamp(name: str) -> str:

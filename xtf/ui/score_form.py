@@ -18,7 +18,7 @@ _SOURCES = {"demo": "Demo", "humaneval": "HumanEval", "path": "Path or hub id", 
 _SOURCE_NOTES = {
     "demo": "Generated maths word problems with worked answers, 24 unless you ask for more. Nothing is downloaded.",
     "humaneval": "OpenAI's 164 Python problems, from the installed package.",
-    "path": "jsonl, json, csv or parquet files, folders written by `save_to_disk`, local copies of hub datasets, and hub ids.",
+    "path": "jsonl, json, csv or parquet files, folders written by `save_to_disk` or copied from a hub, and hub ids.",
     "upload": "Up to 200 MB, kept in the workspace. Larger files are read from their path.",
 }
 _MODELS = {"embedded": "Embedded", "other": "Hub id, folder or GGUF"}
@@ -30,12 +30,23 @@ def chosen() -> ScoreSettings:
     """What the form says. Raises: SettingsError naming all faults."""
     values = {name: value for name, value in _FORM.values.items() if name in ScoreSettings.model_fields}
     source = _value("source", "demo")
-    values["data"] = {"path": _value("path", ""), "upload": _value("upload", "")}.get(source, source)
-    values["model"] = "embedded" if _value("model_source", "embedded") == "embedded" else _value("model_name", "")
+    values["data"] = {"path": _absolute(_value("path", "")), "upload": _value("upload", "")}.get(source, source)
+    values["template"] = _absolute(values.get("template", "auto"))
+    embedded = _value("model_source", "embedded") == "embedded"
+    values["model"] = "embedded" if embedded else _absolute(_value("model_name", ""))
     return settings(ScoreSettings, values)
 
 
-def complete() -> str:
+def _absolute(name: str) -> str:
+    """The full path of what is there under that name, so that the command line means the same in any folder."""
+    path = Path(name).expanduser()
+    try:
+        return str(path.resolve()) if name not in ("", "auto", "none") and path.exists() else name
+    except (OSError, ValueError):  # too long, or with a zero byte
+        return name
+
+
+def missing() -> str:
     """What is still missing before anything can be read, or nothing."""
     source = _value("source", "demo")
     if source in ("path", "upload") and not _value(source, ""):
@@ -45,9 +56,19 @@ def complete() -> str:
     return ""
 
 
+def sections() -> None:
+    """All of the form."""
+    st.subheader("Data", anchor=False)
+    data_section()
+    with st.expander("Template and lengths"):
+        text_section()
+    st.subheader("Model", anchor=False)
+    model_section()
+
+
 def data_section() -> None:
     """Where the examples come from and how they become text."""
-    source = _choice("source", "Source", _SOURCES, "demo")
+    source = _choice("source", "From", _SOURCES, "demo")
     st.caption(_SOURCE_NOTES[source])
     if source == "path":
         _text("path", "File, folder or hub id", "/data/train.jsonl or openai/gsm8k")
@@ -86,12 +107,12 @@ def text_section() -> None:
 
 def model_section() -> None:
     """Which model scores."""
-    source = _choice("model_source", "Model", _MODELS, "embedded")
+    source = _choice("model_source", "Which", _MODELS, "embedded")
     if source == "embedded":
         st.caption("SmolLM2-135M-Instruct (Apache-2.0), part of the installation. Score with the model that you will "
                    "fine-tune: novelty is what *that* model does not know yet.")
     else:
-        _text("model_name", "Hub id, folder with safetensors, or .gguf file", "/models/Qwen2.5-0.5B or Qwen/Qwen2.5-0.5B")
+        _text("model_name", "Hub id, folder with safetensors, or .gguf file", "Qwen/Qwen2.5-0.5B or its folder")
     with st.expander("Advanced"):
         left, right = st.columns(2)
         with left:
@@ -132,7 +153,7 @@ def _text(name: str, label: str, placeholder: str) -> None:
 def _upload() -> None:
     file = st.file_uploader("File", _UPLOADS, label_visibility="collapsed", max_upload_size=200)
     if file is not None and file.file_id != _value("upload_id", ""):
-        _FORM.values |= {"upload": str(saved(file.name, file.getbuffer())), "upload_id": file.file_id}
+        _FORM.values.update(upload=str(saved(file.name, file.getbuffer())), upload_id=file.file_id)
     path = Path(_value("upload", "") or "/")
     if path.is_file():
         st.caption(f"{escaped(path.name)}, {size(path.stat().st_size)}, kept in the workspace")

@@ -13,6 +13,7 @@ from xtf.ui.state import Form
 from xtf.ui.words import count, escaped, size
 
 _FORM = Form("score")
+_SHOWN = 10  # ended jobs
 
 
 def name_field(chosen: ScoreSettings) -> str:
@@ -31,8 +32,11 @@ def _keep_name() -> None:
     _FORM.values["run"] = st.session_state["score.run"].strip()
 
 
-def buttons(chosen: ScoreSettings, name: str) -> None:
-    """Start and estimate, one scoring job at a time: two would share the machine and both take longer."""
+def section(chosen: ScoreSettings) -> None:
+    """Name, start and estimate, one job at a time: two would share the machine and both take longer. Raises:
+    SettingsError for a name that cannot be a folder's."""
+    st.subheader("Run", anchor=False)
+    name = name_field(chosen)
     argv, estimate = commands.score(chosen, name), commands.score(chosen, estimate=True)
     busy = bool(jobs.running())
     left, right = st.columns(2)
@@ -48,6 +52,14 @@ def buttons(chosen: ScoreSettings, name: str) -> None:
     _estimate(estimate)
     st.caption("The same on the command line")
     st.code(commands.shown(argv), language="bash", wrap_lines=True)
+
+
+def earlier() -> None:
+    """The jobs that have ended."""
+    ended = [job for job in jobs.list_jobs() if job.state != "running"]
+    if ended:
+        st.subheader("Earlier jobs", anchor=False)
+        jobs_view.history(ended[:_SHOWN])
 
 
 def _estimate(argv: list[str]) -> None:
@@ -74,13 +86,6 @@ def _estimate_numbers(found: dict[str, Any]) -> None:
         cells[3].metric("Disk", size(found["disk_bytes"]), help="What the stored scores will take.")
         for note in found.get("notes", []):
             st.caption(escaped(note))
-
-
-def running(found: list[Job] | tuple[Job, ...]) -> None:
-    """Progress of what is at work."""
-    for job in found:
-        with st.container(border=True):
-            jobs_view.progress(job)
 
 
 def latest() -> None:

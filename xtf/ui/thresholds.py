@@ -10,13 +10,13 @@ from xtf.errors import SettingsError
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import ScoreTable
-from xtf.ui import frame, loaders, state, thresholds_form
+from xtf.ui import charts, frame, loaders, plots, state, thresholds_form
 from xtf.ui.words import QUESTIONS, SHORT, TITLES, count, escaped, percent, visible
 
 
-def controls(run: Run) -> Verdicts | None:
-    """Preset, rules and protections with the numbers that they lead to. The verdicts, or None where the settings are
-    impossible, which is told."""
+def controls(run: Run) -> bool:
+    """Preset, rules and protections with the numbers that they lead to. False where the settings are impossible, which
+    is told."""
     thresholds_form.preset_row()
     numbers = st.container()
     verdicts = _judged(run)
@@ -29,7 +29,7 @@ def controls(run: Run) -> Verdicts | None:
         with cell.container(border=True, height="stretch"):
             _card(name, run, loaders.table(run), shown, verdicts is not None)
     thresholds_form.combination_row()
-    return verdicts
+    return verdicts is not None
 
 
 def _judged(run: Run) -> Verdicts | None:
@@ -58,24 +58,47 @@ def _headline(now: dict[str, Any], preset: dict[str, Any]) -> None:
 def _card(name: str, run: Run, table: ScoreTable, verdicts: Verdicts, judged: bool) -> None:
     """One attribute: question, rule, and what the rule does."""
     st.markdown(f"**{TITLES[name]}**", help=QUESTIONS[name])
+    if judged:
+        _effect(name, run)
     thresholds_form.rule_form(name, table, verdicts)
-    if not judged:
-        return
+
+
+def _effect(name: str, run: Run) -> None:
     part = loaders.summary(run, state.thresholds())["attributes"][name]
-    st.markdown(f"Drops **{percent(part['share'])}**, {count(part['dropped'])} tokens; {count(part['alone'])} by it alone")
+    st.markdown(f"Drops **{percent(part['share'])}**: {count(part['dropped'])} tokens, "
+                f"{count(part['alone'])} by it alone")
+    plots.show(plots.histogram(run, state.thresholds(), name), f"histogram-{name}")
     for note in part["notes"]:
         (st.warning if part["uninformative"] else st.caption)(escaped(note))
 
 
-def readouts(run: Run, verdicts: Verdicts) -> None:
-    """What the thresholds do to the dataset, from three sides."""
-    overlap, tokens, presets = st.tabs(["Overlaps", "Most dropped tokens", "Presets compared"])
+def readouts(run: Run) -> None:
+    """What the thresholds do to the dataset, from several sides."""
+    overlap, sweep, tokens, presets = st.tabs(["Overlaps", "Moving one cutoff", "Most dropped tokens",
+                                               "Presets compared"])
     with overlap:
-        pass
+        left, right = frame.cards("overlaps", 2)
+        with left:
+            plots.show(charts.overlap_bars(loaders.summary(run, state.thresholds())), "overlaps")
+        with right:
+            plots.show(charts.kept_share_histogram(loaders.by_example(run, state.thresholds())), "kept-shares")
+    with sweep:
+        _sweep(run)
     with tokens:
         _top_dropped(loaders.top_dropped(run, state.thresholds()))
     with presets:
         _presets(run)
+
+
+def _sweep(run: Run) -> None:
+    names = [name for name in ATTRIBUTES if getattr(state.thresholds(), name).kind in plots.SWEPT]
+    if not names:
+        st.caption("None of the three rules has a cutoff that can be moved.")
+        return
+    st.caption("Kept share of all response tokens when one cutoff moves and everything else stays.")
+    for cell, name in zip(frame.cards("sweeps", len(names)), names, strict=True):
+        with cell:
+            plots.show(plots.sweep(run, state.thresholds(), name), f"sweep-{name}")
 
 
 def _top_dropped(found: pd.DataFrame) -> None:

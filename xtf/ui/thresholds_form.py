@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from xtf.columns import TOKEN_COLUMNS
-from xtf.config import ATTRIBUTES, PRESETS, RULES, RuleSettings, Thresholds
+from xtf.config import ATTRIBUTES, PRESETS, RULES, Cutoff, RuleSettings, Thresholds
 from xtf.filters import Verdicts
 from xtf.store import ScoreTable
 from xtf.ui import forms, frame, state
@@ -33,8 +33,8 @@ def preset_row() -> None:
     left.segmented_control("Preset", list(PRESETS), key=key, required=True,
                            on_change=lambda: state.choose_preset(st.session_state[key]),
                            help="Where the settings below start from.")
-    right.button("Reset", help="Back to the preset's own settings.", icon=":material/restart_alt:", disabled=state.unchanged(), width="stretch",
-                 on_click=lambda: state.choose_preset(state.preset()))
+    right.button("Reset", help="Back to the preset's own settings.", icon=":material/restart_alt:", width="stretch",
+                 disabled=state.unchanged(), on_click=lambda: state.choose_preset(state.preset()))
     note = "" if state.unchanged() else " **Changed since.**"
     st.caption(f"{PRESETS[state.preset()][0]}{note}")
 
@@ -79,9 +79,9 @@ def _cells(number: int) -> list[Any]:
     return cells
 
 
-def _kind(attribute: str, rule: RuleSettings, verdicts: Verdicts) -> None:
+def _kind(attribute: str, rule: Any, verdicts: Verdicts) -> None:
     key = f"thresholds.{attribute}.kind"
-    st.session_state[key] = rule.kind  # type: ignore[attr-defined]
+    st.session_state[key] = rule.kind
     st.selectbox("Rule", list(RULES), key=key, format_func=RULE_NAMES.__getitem__, filter_mode=None,
                  help="\n\n".join(f"**{RULE_NAMES[kind]}**: {found.__doc__}" for kind, found in RULES.items()),
                  on_change=lambda: state.change_thresholds(
@@ -93,11 +93,11 @@ def started(attribute: str, kind: str, verdicts: Verdicts) -> RuleSettings:
     cutoff starts at the lowest two in a hundred, since its unit is the score's own."""
     preset = getattr(PRESETS[state.preset()][1], attribute)
     if preset.kind == kind:
-        return preset  # type: ignore[no-any-return]
+        return preset
     if kind == "cutoff" and attribute != "novelty":
         values = verdicts.attributes[attribute].values
         known = values[np.isfinite(values)]
-        return RULES[kind](value=float(f"{np.quantile(known, 0.02):.3g}") if len(known) else 0.0)
+        return Cutoff(value=float(f"{np.quantile(known, 0.02):.3g}") if len(known) else 0.0)
     return RULES[kind]()
 
 
@@ -143,7 +143,7 @@ def _amended(rule: Any, name: str, value: Any) -> RuleSettings:
     update = {name: value}
     if name == "classes":
         update["drop"] = min(rule.drop, value - 1)  # there is no such cluster any more
-    return rule.model_copy(update=update)  # type: ignore[no-any-return]
+    return rule.model_copy(update=update)
 
 
 def _step(values: np.ndarray) -> float:

@@ -63,10 +63,14 @@ def token_view(payload: dict[str, Any], key: str) -> int | None:
     while new thresholds on the same sample keep pin, focus and scroll position.
     """
     key = f"{key}-{payload['sample']}"
-    pinned = dict(st.session_state.get(key) or {}).get("pinned")
-    result = _component(key=key, data={**payload, "pinned": pinned}, on_pinned_change=lambda: None)
-    valid = isinstance(result.pinned, int) and 0 <= result.pinned < len(payload["texts"])
-    return result.pinned if valid else None
+    before = _position(dict(st.session_state.get(key) or {}).get("pinned"), payload)
+    result = _component(key=key, data={**payload, "pinned": before}, on_pinned_change=lambda: None)
+    return _position(result.pinned, payload)
+
+
+def _position(pinned: Any, payload: dict[str, Any]) -> int | None:
+    """What the browser reported, if there is such a token."""
+    return pinned if isinstance(pinned, int) and 0 <= pinned < len(payload["texts"]) else None
 
 
 def payload(example: ScoredExample, verdicts: Verdicts, table: ScoreTable) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def percent(share: float, digits: int = 1) -> str:
         return "none"
     text = f"{100 * share:.{digits}f}"
     least = f"{10 ** -digits:.{digits}f}"
-    if 0 < share and float(text) == 0:
+    if share > 0 and float(text) == 0:
         return f"< {least} %"
     if share < 1 and float(text) == 100:
         return f"> {100 - 10 ** -digits:.{digits}f} %"

@@ -1,0 +1,68 @@
+"""The dashboard in a real Chromium: a server of its own, and the browser that looks at it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+
+
+@contextmanager
+def chromium():
+    """A running browser. Skips, and says why, where there is none."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser test was run")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("no Chromium was found: the dashboard was not tried in a browser")
+    with api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+@contextmanager
+def dashboard(home: Path, log: Path):
+    """A fresh server on a free port over the workspace `home`; gives its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"XTF_HOME": str(home)}, stdout=output,
+                                  stderr=subprocess.STDOUT)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"the server did not start:\n{log.read_text()}")
+
+
+def settled(page) -> None:
+    """Waits until the page has drawn itself: the heading is there and nothing runs or is stale any more."""
+    page.get_by_role("heading", level=2).first.wait_for(timeout=60_000)
+    page.wait_for_function(
+        """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
+                 && !document.querySelector('[data-stale=true]')""", timeout=120_000)
