@@ -4,8 +4,9 @@
 # There is no login: publish the port on 127.0.0.1, or put something with a login in front.
 FROM python:3.11-slim-bookworm
 
-# PyTorch's own index has the CPU build, gigabytes smaller. For NVIDIA GPUs: --build-arg PIP_EXTRA_INDEX_URL=
-ARG PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+# The CPU build of PyTorch is gigabytes smaller: --build-arg PIP_EXTRA_INDEX_URL=… with the CPU index that PyTorch's
+# install page names. Without it the build for NVIDIA GPUs is installed, which also runs on a CPU.
+ARG PIP_EXTRA_INDEX_URL=
 
 ENV PIP_NO_CACHE_DIR=1 \
     PYTHONUNBUFFERED=1 \
@@ -34,5 +35,6 @@ EXPOSE 8501
 HEALTHCHECK --start-period=30s --interval=30s --timeout=5s \
     CMD ["/app/.venv/bin/python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8501/_stcore/health')"]
 
-# 0.0.0.0 is the container's side of the published port.
-CMD ["/app/.venv/bin/xtf", "app", "--address", "0.0.0.0", "--no-open"]
+# 0.0.0.0 is the container's side of the published port; browsers ask for it as localhost.
+CMD ["/app/.venv/bin/xtf", "app", "--address", "0.0.0.0", "--allow-host", "localhost", "--allow-host", "127.0.0.1", \
+     "--no-open"]

@@ -4,7 +4,7 @@
 #   make lint    ruff and mypy
 #   make clean   removes .venv and caches; runs and models in $XTF_HOME stay
 # Another interpreter: make app PYTHON=python3.12        More flags: make app ARGS="--port 8600"
-# The smaller CPU build of PyTorch: make app PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+# The smaller CPU build of PyTorch: make app PIP_EXTRA_INDEX_URL=… (the CPU index that PyTorch's install page names)
 
 PYTHON ?= python3
 VENV   ?= .venv

@@ -85,7 +85,7 @@ def attribute(table: ScoreTable, thresholds: Thresholds, name: str) -> Attribute
 
 
 def labels(ids: np.ndarray, keep: np.ndarray) -> np.ndarray:
-    """int32: the token's id where the loss sees it, IGNORE elsewhere. XTF Eq. 6."""
+    """int32: the token's id where the loss sees it, IGNORE elsewhere."""
     return np.where(keep, ids, np.int32(IGNORE)).astype(np.int32, copy=False)
 
 

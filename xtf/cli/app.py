@@ -14,15 +14,17 @@ from xtf.errors import XtfError
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.option("--address", default="127.0.0.1", show_default=True,
               help="Interface to listen on. Anything but 127.0.0.1 lets others in: there is no login.")
+@click.option("--allow-host", "hosts", multiple=True, metavar="NAME",
+              help="Name or address by which browsers may ask for the dashboard; repeatable. Needed with --address.")
 @click.option("--open/--no-open", "open_browser", default=True, help="Open a browser window.")
-def app(port: int, address: str, open_browser: bool) -> None:
+def app(port: int, address: str, hosts: tuple[str, ...], open_browser: bool) -> None:
     """Open the dashboard on http://127.0.0.1:8501."""
     folder = app_folder()
-    os.chdir(folder)  # Streamlit reads .streamlit/config.toml from the working directory
     headless = str(not (open_browser and _has_display())).lower()
     os.execv(sys.executable, [
         sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), f"--server.port={port}",
-        f"--server.address={address}", f"--server.headless={headless}"])
+        f"--server.address={address}", f"--server.headless={headless}",
+        *(f"--server.allowedHosts={host}" for host in hosts)])
 
 
 def app_folder() -> Path:

@@ -74,9 +74,9 @@ def _rule_options(attribute: str) -> list[Callable[[Any], Any]]:
     options = [click.option(f"--{attribute}-off", is_flag=True, help=f"{_RULE_HELP['off']}.")]
     for kind, field in _MAIN_VALUE.items():
         value = RULES[kind].model_fields[field]
+        in_terms = " (in terms of p)" if (attribute, kind) == ("novelty", "cutoff") else ""
         options.append(click.option(f"--{attribute}-{kind}", type=_click_type(value.annotation),
-                                    help=f"{_RULE_HELP[kind]} for {attribute}"
-                                         f"{' (in terms of p)' if attribute == 'novelty' and kind == 'cutoff' else ''}."))
+                                    help=f"{_RULE_HELP[kind]} for {attribute}{in_terms}."))
     options += [
         click.option(f"--{attribute}-classes", type=int, help="Number of Otsu clusters."),
         click.option(f"--{attribute}-scope", help="example, dataset or (Otsu) dataset+prompts."),

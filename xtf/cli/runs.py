@@ -8,7 +8,6 @@ import click
 from xtf import runs as stored
 from xtf.cli import flags
 from xtf.cli.output import json_flag, show, table
-from xtf.config import ATTRIBUTES
 
 
 @click.command()
@@ -59,17 +58,16 @@ def scores(run: str, example: str, as_json: bool, **values: Any) -> Any:
     one = scored.example(scored.find(example))
     verdicts = filters.judge(scored, flags.thresholds_from(values))
     here = slice(int(scored.offsets[one.index]), int(scored.offsets[one.index + 1]))
+    values = {name: found.values[here] for name, found in verdicts.attributes.items()}
     keep = verdicts.keep[here]
     found = {
         "run": run, "index": one.index, "id": one.id, "text": one.text, "ids": one.ids, "spans": one.spans,
-        "marks": one.marks, "trainable": one.trainable, "p": verdicts.attributes["novelty"].values[here],
-        "relevance": verdicts.attributes["relevance"].values[here], **one.scores, "keep": keep,
-        "labels": filters.labels(one.ids, keep), "verdict": verdicts.bits[here],
-        "fails": {name: verdicts.attributes[name].fails[here] for name in ATTRIBUTES}}
+        "marks": one.marks, "trainable": one.trainable, "p": values["novelty"], "relevance": values["relevance"],
+        **one.scores, "keep": keep, "labels": filters.labels(one.ids, keep), "verdict": verdicts.bits[here],
+        "fails": {name: attribute.fails[here] for name, attribute in verdicts.attributes.items()}}
     if as_json:
         return show(found, True)
-    rows = [(repr(one.text[start:end]), f"{found['p'][t]:.4f}",
-             f"{verdicts.attributes['reasoning'].values[here][t]:.4g}", f"{found['relevance'][t]:.4f}",
+    rows = [(repr(one.text[start:end]), *(f"{values[name][t]:.4g}" for name in ("novelty", "reasoning", "relevance")),
              explain.sentence(scored, verdicts, here.start + t))
             for t, (start, end) in enumerate(one.spans) if one.trainable[t]]
     return show(found, False, explain.summary_sentence(scored, verdicts, one.index),

@@ -1,0 +1,177 @@
+"""The dashboard as a stranger uses it, in a real Chromium."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import urllib.parse
+
+import pytest
+
+from tests.browser import ROOT, chromium, dashboard, settled
+from tests.scored import HOSTILE, hostile_file, score
+
+pytestmark = pytest.mark.browser
+PAGES = {"": "Home", "score": "Score", "explore": "Explore", "thresholds": "Thresholds", "export": "Export"}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser):
+    """A tab that must not meet a script fault, and in which nothing of the data may run."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    tab, faults = context.new_page(), []
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    yield tab
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory, tiny_model):
+    folder = tmp_path_factory.mktemp("scored")
+    score(folder, tiny_model, "hostile", str(hostile_file(folder)))
+    score(folder, tiny_model, "problems", "demo", limit=6)
+    return folder
+
+
+def metric(page, label) -> str:
+    found = page.get_by_test_id("stMetric").filter(has=page.get_by_text(label, exact=True))
+    return found.get_by_test_id("stMetricValue").inner_text()
+
+
+def go(page, name) -> None:
+    page.get_by_test_id("stSidebar").get_by_role("link", name=name).click()
+    page.get_by_role("heading", name=name, level=2).wait_for()
+    settled(page)
+
+
+def frame(page) -> dict:
+    """What every page must have."""
+    sidebar = page.get_by_test_id("stSidebar")
+    return {"links": [link.inner_text().split("\n")[-1] for link in sidebar.get_by_role("link").all()],
+            "logo": page.get_by_test_id("stSidebarLogo").count(),
+            "runs": sidebar.get_by_test_id("stSelectbox").count(), "kept": "kept" in sidebar.inner_text(),
+            "own navigation": page.get_by_test_id("stSidebarNav").count(),
+            "faults": page.get_by_test_id("stException").count() + page.get_by_test_id("stAlert").count()}
+
+
+@pytest.mark.parametrize("path, title", PAGES.items())
+def test_a_fresh_server_shows_the_same_frame_on_any_page(path, title, page, scored, tmp_path):
+    with dashboard(scored, tmp_path / "log") as address:
+        page.goto(f"{address}/{path}")
+        settled(page)
+        assert page.get_by_role("heading", level=2).all_inner_texts()[0] == title
+        assert page.title() == f"{title} · XTF"
+        found = frame(page)
+    assert found.pop("kept") is (path != "score")
+    assert found == {"links": list(PAGES.values()), "logo": 1, "runs": 1, "own navigation": 0, "faults": 0}
+
+
+def test_thresholds_example_and_run_live_in_the_url(page, scored, tmp_path):
+    with dashboard(scored, tmp_path / "log") as address:
+        page.goto(f"{address}/thresholds?run=problems&novelty.value=0.004")
+        settled(page)
+        kept = metric(page, "Kept")
+        go(page, "Explore")
+        page.keyboard.press("j")
+        page.get_by_text("Example 2 of 6").wait_for()
+        settled(page)
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
+        assert query["run"] == ["problems"] and query["novelty.value"] == ["0.004"]
+        address_seen = page.url
+        page.keyboard.press("k")
+        page.get_by_text("Example 1 of 6").wait_for()
+        page.goto(address_seen)
+        page.get_by_text("Example 2 of 6").wait_for()
+        go(page, "Home")
+        assert metric(page, "Kept") == kept
+
+
+def test_hostile_text_is_shown_as_itself(page, scored, tmp_path):
+    with dashboard(scored, tmp_path / "log") as address:
+        page.goto(f"{address}/explore?run=hostile")
+        settled(page)
+        text = page.locator(".view .text")
+        text.wait_for()
+        shown = re.sub(r"\s", "", "".join(text.all_inner_texts()))
+        for part in ("<script>alert(1)</script>", "**bold**", "`code`", "$x^2$", ":red[red]", "שלום", "🙂"):
+            assert part.replace(" ", "") in shown, part
+        assert page.locator("script", has_text="alert(1)").count() == 0
+        page.goto(f"{address}/thresholds?run={urllib.parse.quote(HOSTILE)}")
+        settled(page)
+        told = page.get_by_test_id("stAlert").inner_text()
+        for part in ("<script>alert(1)</script>", "**bold**", "`code`", "$x^2$", ":red[red]", ":smile:", "[a](http"):
+            assert part in told, part
+
+
+def test_a_run_is_deleted_after_a_question(page, scored, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(scored, home)
+    with dashboard(home, tmp_path / "log") as address:
+        page.goto(address)
+        settled(page)
+        table = page.get_by_test_id("stDataFrame")
+        box = table.bounding_box()
+        table.scroll_into_view_if_needed()
+        box = table.bounding_box()
+        page.mouse.click(box["x"] + 18, box["y"] + 52)
+        page.get_by_role("button", name="Delete …").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_text("problems").wait_for()
+        dialog.get_by_role("button", name="Delete").click()
+        page.get_by_text("Run problems is deleted").wait_for()
+        settled(page)
+        assert not (home / "runs" / "problems").exists() and (home / "runs" / "hostile").exists()
+        assert "hostile" in page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").inner_text()
+
+
+@pytest.mark.slow
+def test_from_first_start_to_the_exported_labels(page, tmp_path):
+    """Open → the demo is scored → move the KN cutoff → the kept share changes → export. The command line that the page
+    shows to copy gives the same labels."""
+    home = tmp_path / "home"
+    with dashboard(home, tmp_path / "log") as address:
+        page.goto(address)
+        page.get_by_role("button", name="Cancel").wait_for()
+        page.get_by_text("Already known", exact=True).wait_for(timeout=400_000)  # no reload: it comes by itself
+        settled(page)
+        assert metric(page, "Examples") == "24"
+        before = metric(page, "Kept")
+
+        go(page, "Thresholds")
+        slider = page.get_by_role("slider", name="Already known above p =")
+        for _ in range(60):
+            slider.press("ArrowLeft")
+        page.get_by_text("points against the preset").wait_for()
+        settled(page)
+        after = metric(page, "Kept").split("\n")[0]
+        assert after != before and float(after.split()[0]) < float(before.split()[0])
+
+        go(page, "Export")
+        assert metric(page, "Kept") == after
+        command = page.get_by_test_id("stCode").first.inner_text()
+        page.get_by_role("button", name="Prepare the file").click()
+        with page.expect_download(timeout=60_000) as download:
+            page.get_by_role("button", name=re.compile("^.*Download")).click()
+        rows = [json.loads(line) for line in download.value.path().read_text().splitlines()]
+
+    assert "--novelty-cutoff 0.65" in command
+    environment, program, *argv = shlex.split(command)
+    assert program == "xtf"
+    subprocess.run([sys.executable, "-m", "xtf", *argv[:-1], str(tmp_path / "out")], check=True, cwd=ROOT,
+                   env=os.environ | dict([environment.split("=", 1)]))
+    expected = [json.loads(line) for line in (tmp_path / "out" / "data.jsonl").read_text().splitlines()]
+    assert [row["labels"] for row in rows] == [row["labels"] for row in expected]
+    assert rows == expected and len(rows) == 24 and set(rows[0]) == {"input_ids", "attention_mask", "labels"}
+    kept = sum(label != -100 for row in rows for label in row["labels"])
+    assert 0 < kept < sum(map(len, (row["labels"] for row in rows)))
