@@ -1,11 +1,9 @@
 """Home: the current run at a glance, and what to do next."""
 
-import streamlit as st
-
 from xtf.ui import home, runs_view
-from xtf.ui.frame import page
+from xtf.ui.frame import page, told
 
-with page("Home", "What fine-tuning data teaches a language model, token by token.", autostart=True) as run:
-    home.overview(run)
-    st.subheader("Runs", anchor=False)
+with page("Home", "What fine-tuning data teaches a language model, token by token.", home.first_start) as run:
+    with told():
+        home.overview(run)
     runs_view.runs_list()

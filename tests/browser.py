@@ -61,8 +61,10 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
 
 
 def settled(page) -> None:
-    """Waits until the page has drawn itself: the heading is there and nothing runs or is stale any more."""
-    page.get_by_role("heading", level=2).first.wait_for(timeout=60_000)
+    """Waits until the page has drawn itself: the heading is there, nothing runs or is stale any more, and the parts of
+    Streamlit that it fetches when they are first needed have come."""
+    page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
     page.wait_for_function(
         """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
-                 && !document.querySelector('[data-stale=true]')""", timeout=120_000)
+                 && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')""", timeout=120_000)
+    page.wait_for_load_state("networkidle")

@@ -1,6 +1,8 @@
 """Shared fixtures: a workspace of its own for every test, a tiny random model made in-process, and the embedded one."""
 
 import json
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,35 @@ def golden(shared):
     if not path.is_file():
         pytest.skip(f"golden values are not here ({path.name})")
     return json.loads(path.read_text())
+
+
+@pytest.fixture(scope="session")
+def scored(tmp_path_factory, tiny_model):
+    """A workspace with a run of six problems, and one of hostile text."""
+    from tests.scored import hostile_file, score
+
+    folder = tmp_path_factory.mktemp("scored")
+    score(folder, tiny_model, "hostile", str(hostile_file(folder)))
+    score(folder, tiny_model, "problems", "demo", limit=6)
+    return folder
+
+
+@pytest.fixture
+def workplace(home, scored):
+    """This test's workspace, with those runs in it."""
+    shutil.copytree(scored, home)
+    return home
+
+
+@pytest.fixture
+def sleeping(tmp_path, monkeypatch):
+    """Jobs are real processes, but of an interpreter that only sleeps; they are ended afterwards."""
+    interpreter = tmp_path / "python"
+    interpreter.write_text("#!/bin/sh\nexec sleep 60\n")
+    interpreter.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    yield
+    from xtf import jobs
+
+    for job in jobs.running():
+        jobs.cancel(job.id)

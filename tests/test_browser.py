@@ -12,7 +12,7 @@ import urllib.parse
 import pytest
 
 from tests.browser import ROOT, chromium, dashboard, settled
-from tests.scored import HOSTILE, hostile_file, score
+from tests.scored import HOSTILE
 
 pytestmark = pytest.mark.browser
 PAGES = {"": "Home", "score": "Score", "explore": "Explore", "thresholds": "Thresholds", "export": "Export"}
@@ -36,14 +36,6 @@ def page(browser):
     assert faults == []
 
 
-@pytest.fixture(scope="module")
-def scored(tmp_path_factory, tiny_model):
-    folder = tmp_path_factory.mktemp("scored")
-    score(folder, tiny_model, "hostile", str(hostile_file(folder)))
-    score(folder, tiny_model, "problems", "demo", limit=6)
-    return folder
-
-
 def metric(page, label) -> str:
     found = page.get_by_test_id("stMetric").filter(has=page.get_by_text(label, exact=True))
     return found.get_by_test_id("stMetricValue").inner_text()
@@ -51,7 +43,7 @@ def metric(page, label) -> str:
 
 def go(page, name) -> None:
     page.get_by_test_id("stSidebar").get_by_role("link", name=name).click()
-    page.get_by_role("heading", name=name, level=2).wait_for()
+    page.get_by_role("heading", name=name, level=1).wait_for()
     settled(page)
 
 
@@ -70,7 +62,7 @@ def test_a_fresh_server_shows_the_same_frame_on_any_page(path, title, page, scor
     with dashboard(scored, tmp_path / "log") as address:
         page.goto(f"{address}/{path}")
         settled(page)
-        assert page.get_by_role("heading", level=2).all_inner_texts()[0] == title
+        assert page.get_by_role("heading", level=1).all_inner_texts()[0] == title
         assert page.title() == f"{title} · XTF"
         found = frame(page)
     assert found.pop("kept") is (path != "score")
@@ -121,7 +113,6 @@ def test_a_run_is_deleted_after_a_question(page, scored, tmp_path):
         page.goto(address)
         settled(page)
         table = page.get_by_test_id("stDataFrame")
-        box = table.bounding_box()
         table.scroll_into_view_if_needed()
         box = table.bounding_box()
         page.mouse.click(box["x"] + 18, box["y"] + 52)
@@ -132,7 +123,7 @@ def test_a_run_is_deleted_after_a_question(page, scored, tmp_path):
         page.get_by_text("Run problems is deleted").wait_for()
         settled(page)
         assert not (home / "runs" / "problems").exists() and (home / "runs" / "hostile").exists()
-        assert "hostile" in page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").inner_text()
+        assert page.get_by_test_id("stSidebar").get_by_role("combobox").input_value() == "hostile"
 
 
 @pytest.mark.slow
@@ -162,10 +153,10 @@ def test_from_first_start_to_the_exported_labels(page, tmp_path):
         command = page.get_by_test_id("stCode").first.inner_text()
         page.get_by_role("button", name="Prepare the file").click()
         with page.expect_download(timeout=60_000) as download:
-            page.get_by_role("button", name=re.compile("^.*Download")).click()
+            page.get_by_role("button", name=re.compile("Download [0-9]")).click()
         rows = [json.loads(line) for line in download.value.path().read_text().splitlines()]
 
-    assert "--novelty-cutoff 0.65" in command
+    assert "--preset corrected --novelty-cutoff 0.65 --format jsonl" in command
     environment, program, *argv = shlex.split(command)
     assert program == "xtf"
     subprocess.run([sys.executable, "-m", "xtf", *argv[:-1], str(tmp_path / "out")], check=True, cwd=ROOT,

@@ -171,6 +171,9 @@ def load_model(settings: ModelSettings) -> LoadedModel:
     """Loads weights and tokenizer, ready to score. Raises: ModelError in a sentence for anything that cannot be."""
     import torch
 
+    # The CPU kernels keep a thousand compiled shapes, megabytes each: memory that grows with the data for no speed.
+    for cache in ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"):
+        os.environ.setdefault(cache, "16")
     source = locate(settings)
     device = pick_device(settings.device)
     dtype = settings.dtype if settings.dtype != "auto" else pick_dtype(device)

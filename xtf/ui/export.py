@@ -104,10 +104,11 @@ def prepare(run: Run) -> None:
 
 def _choice(run: Run) -> Choice:
     key = "export.kind"
-    st.session_state[key] = kind = _FORM.values.get("kind", "jsonl")
+    kind = _FORM.values.get("kind", "jsonl")
+    state.show(key, kind)
     left, middle, right = frame.cards("export", [2, 1, 1], vertical_alignment="bottom")
     left.segmented_control("Format", list(_FORMATS), key=key, required=True, format_func=_FORMATS.__getitem__,
-                           on_change=lambda: _FORM.setter("kind")(st.session_state[key]))
+                           on_change=_FORM.taking("kind", key))
     with middle:
         scores = _toggle("with_scores", "With scores", "Adds id, reasoning, p, relevance and the verdict bits of each "
                                                        "token as further columns.")
@@ -119,8 +120,8 @@ def _choice(run: Run) -> Choice:
 
 def _toggle(name: str, label: str, help_: str) -> bool:
     key = f"export.{name}"
-    st.session_state[key] = _FORM.values.get(name, False)
-    return st.toggle(label, key=key, help=help_, on_change=lambda: _FORM.setter(name)(st.session_state[key]))
+    state.show(key, _FORM.values.get(name, False))
+    return st.toggle(label, key=key, help=help_, on_change=_FORM.taking(name, key))
 
 
 def _start(chosen: Choice) -> None:
@@ -176,8 +177,11 @@ def _file(folder: Path, kind: str) -> Path:
 def _first_rows(table: ScoreTable, verdicts: Verdicts) -> None:
     st.subheader("First rows", anchor=False)
     st.dataframe(first_rows(table, verdicts), hide_index=True, alt="First rows of the exported dataset", column_config={
-        "kept": st.column_config.NumberColumn("Kept", help="Response tokens whose label is not -100."),
-        "trainable": st.column_config.NumberColumn("Response", help="Response tokens.")})
+        "text": st.column_config.TextColumn(width=220, help="The end of the text, which is not exported."),
+        "trainable": st.column_config.NumberColumn("response", width=75, help="Response tokens."),
+        "kept": st.column_config.NumberColumn(width=60, help="Response tokens whose label is not -100."),
+        "input_ids": st.column_config.TextColumn(width=270, help="The last ids, as numbers."),
+        "labels": st.column_config.TextColumn(width=270, help="Of the same tokens: -100 where the loss sees nothing.")})
 
 
 def first_rows(table: ScoreTable, verdicts: Verdicts, longest: int = _FIRST) -> pd.DataFrame:

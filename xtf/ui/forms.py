@@ -9,6 +9,7 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from xtf.config import Settings
+from xtf.ui import state
 
 Change = Callable[[Any], None]
 
@@ -19,7 +20,8 @@ LABELS = {
     "trust_remote_code": "Run code that comes with the model", "layers": "Extra attention layers",
     "batch_tokens": "Batch size", "k": "Width of the fence", "drop": "Cluster to drop", "classes": "Clusters",
     "scope": "Over", "cap_ties": "Ties at the cap", "value": "Cutoff", "share": "Lowest",
-    "cap": "At most, of each response",
+    "cap": "Cap, of each response", "relevance_vector": "Token vector", "relevance_domain": "Domain vector",
+    "relevance_distance": "Distance", "relevance_key": "Same token means",
 }
 
 
@@ -52,30 +54,29 @@ def bounds(info: FieldInfo) -> tuple[float | None, float | None]:
 
 
 def _writer(change: Change, key: str, info: FieldInfo) -> Callable[[], None]:
-    def write() -> None:
-        value = st.session_state[key]
+    def write(value: Any) -> None:
         if unit(info) == "share" and value is not None:
             value = round(value / 100, 8)
         value = None if value == "" else value
         if value is not None or _optional(info.annotation):  # an emptied box that must hold something goes back
             change(value)
-    return write
+    return state.taking(key, write)
 
 
 def _draw(info: FieldInfo, label: str, value: Any, key: str, write: Callable[[], None], **options: Any) -> None:
     kind = _inner(info.annotation)
     if get_origin(kind) is Literal:
         names, choices = options.pop("names", {}), options.pop("choices", None) or get_args(kind)
-        st.session_state[key] = value
+        state.show(key, value)
         st.selectbox(label, choices, key=key, on_change=write, filter_mode=None,
                      format_func=lambda choice: names.get(choice, choice), **options)
     elif kind is bool:
-        st.session_state[key] = value
+        state.show(key, value)
         st.toggle(label, key=key, on_change=write, **options)
     elif kind in (int, float):
         _number(info, label, value, key, write, **options)
     else:
-        st.session_state[key] = value or ""
+        state.show(key, value or "")
         st.text_input(label, key=key, on_change=write, **options)
 
 
@@ -83,7 +84,7 @@ def _number(info: FieldInfo, label: str, value: Any, key: str, write: Callable[[
     share, whole = unit(info) == "share", _inner(info.annotation) is int
     number: Any = int if whole else float
     least, greatest = (None if end is None else number(100 * end if share else end) for end in bounds(info))
-    st.session_state[key] = None if value is None else round(100 * value, 6) if share else number(value)
+    state.show(key, None if value is None else round(100 * value, 6) if share else number(value))
     words = "%" if share else unit(info)
     step = options.pop("step", 1 if whole else 0.5 if share else 0.1)
     empty: Any = None if _optional(info.annotation) else "min"  # what may be empty gets a button that empties it

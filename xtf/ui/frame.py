@@ -1,6 +1,6 @@
 """The frame that every page has: sidebar with pages, run and jobs; faults told in a sentence; empty states."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,7 +33,7 @@ def frame(title: str, lead: str) -> Iterator[DeltaGenerator]:
     chosen = _settle_run()
     place = _sidebar(chosen)
     jobs_view.announce()
-    st.header(title, anchor=False)
+    st.title(title, anchor=False)
     st.caption(lead)
     try:
         with told():
@@ -43,12 +43,12 @@ def frame(title: str, lead: str) -> Iterator[DeltaGenerator]:
 
 
 @contextmanager
-def page(title: str, lead: str, autostart: bool = False) -> Iterator[Run]:
-    """A page about the current run. Without any run it shows how to get one, and its body does not run."""
+def page(title: str, lead: str, empty: Callable[[], None] | None = None) -> Iterator[Run]:
+    """A page about the current run. Without any run `empty` shows how to get one, and the body does not run."""
     with frame(title, lead) as place:
         name = state.run_name()
         if name is None:
-            _empty(autostart)
+            (empty or no_run)()
             st.stop()
         run = runs.open_run(name)
         _kept_line(place, run)
@@ -111,9 +111,9 @@ def _sidebar(found: list[Manifest]) -> DeltaGenerator:
 
 def _run_picker(found: list[Manifest]) -> None:
     key = "frame.run"
-    st.session_state[key] = state.run_name()
+    state.show(key, state.run_name())
     st.selectbox("Run", [manifest.name for manifest in found], key=key, help="The scored dataset that all pages show.",
-                 on_change=lambda: state.choose_run(st.session_state[key]))
+                 on_change=state.taking(key, state.choose_run))
     manifest = next(manifest for manifest in found if manifest.name == state.run_name())
     model, examples = escaped(str(manifest.model.get("name", "?"))), manifest.counts.get("examples", 0)
     st.caption(f"{model}  \n{count(examples)} examples")
@@ -129,10 +129,8 @@ def _kept_line(place: DeltaGenerator, run: Run) -> None:
     place.caption(f"Thresholds {escaped(state.preset())}{changed}  \n**{kept} kept**")
 
 
-def _empty(autostart: bool) -> None:
-    """What there is to see before the first run: the demo on its way, or how to start it."""
-    if autostart and jobs_view.start_demo():
-        st.rerun()  # so that the sidebar, drawn already, shows the job too
+def no_run() -> None:
+    """What there is to see before the first run: jobs on their way, or how to start the demo."""
     running = jobs.running()
     if running:
         st.info("XTF scores its first run now: a real language model reads every token of the dataset. This page shows "

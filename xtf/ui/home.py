@@ -5,15 +5,24 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from xtf import filters
+from xtf import filters, runs
 from xtf.engine.estimate import duration
 from xtf.runs import Run
 from xtf.store import Manifest, ScoreTable
-from xtf.ui import charts, frame, loaders, plots, state
+from xtf.ui import charts, frame, jobs_view, loaders, plots, runs_view, state
 from xtf.ui.token_view import payload, token_view
 from xtf.ui.words import count, escaped, percent
 
 KNOWN = 0.95  # the paper's cutoff
+
+
+def first_start() -> None:
+    """Before any run is finished: the demo starts by itself."""
+    if jobs_view.start_demo():
+        st.rerun()  # so that the sidebar, drawn already, shows the job too
+    frame.no_run()
+    if runs.list_runs():
+        runs_view.runs_list()
 
 
 def overview(run: Run) -> None:

@@ -40,7 +40,7 @@ def _histogram(run: Identity, thresholds: str, name: str) -> go.Figure:
     title, unit = {"reasoning": (column.title.partition(",")[0], column.unit), "novelty": ("Probability p", ""),
                    "relevance": ("Relevance", "")}[name]
     figure = charts.score_histogram(found.values, found.limits, title, unit, name=name, fails=found.fails)
-    return figure.update_layout(title=None, height=210, margin={"t": 30, "r": 10}, xaxis_title_font_size=12,
+    return figure.update_layout(title=None, height=210, margin={"t": 30}, xaxis_title_font_size=12,
                                 yaxis_title=None)
 
 
@@ -53,7 +53,10 @@ def _sweep(run: Identity, thresholds: str, name: str) -> go.Figure:
     found = stats.sweep(loaders.opened(run), chosen, name, _range(rule.kind, name, now, run, thresholds))
     known = (name, rule.kind) == ("novelty", "cutoff")
     title = "p above which a token counts as known" if known else f"{TITLES[name]}: {SWEPT[rule.kind]}"
-    return charts.sweep_line(found, title, name=name, now=now)
+    figure = charts.sweep_line(found, title, name=name, now=now)
+    if now < found["value"].mean():  # else the label of the present value would lie on the axis
+        figure.update_traces(textposition="top right", selector={"mode": "markers+text"})
+    return figure
 
 
 def _range(kind: str, name: str, now: float, run: Identity, thresholds: str) -> list[float]:

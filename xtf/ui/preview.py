@@ -7,10 +7,11 @@ import streamlit as st
 
 from xtf import jobs, models
 from xtf.config import DataSettings, ScoreSettings
+from xtf.data.formats import FORMATS
 from xtf.data.types import Tokens
 from xtf.ui import commands
 from xtf.ui.token_view import token_view, unscored
-from xtf.ui.words import count, escaped, percent
+from xtf.ui.words import escaped, percent
 
 COUNT = 3
 _ASKED = "xtf.preview_asked"
@@ -39,9 +40,8 @@ def show(chosen: ScoreSettings) -> None:
                                  format_func=lambda index: str(index + 1)) if len(found) > 1 else 0
     item = found[min(which, len(found) - 1)]
     tokens: Tokens = item.tokens
-    trained = int(tokens.trainable.sum())
-    st.markdown(f"Format **{escaped(item.format)}** · {count(len(tokens))} tokens, of which **{count(trained)}** "
-                f"({percent(trained / len(tokens))}) are trainable")
+    st.markdown(f"Format **{escaped(item.format)}** · {percent(float(tokens.trainable.mean()))} of the tokens are "
+                "trainable", help=FORMATS[item.format].help)
     token_view(unscored(tokens), key="preview")
 
 

@@ -14,6 +14,7 @@ from xtf.ui.words import escaped
 
 def runs_list() -> None:
     """The runs in the workspace, unfinished ones too, and what can be done with the one that is selected."""
+    st.subheader("Runs", anchor=False)
     found = runs.list_runs()
     names = [manifest.name for manifest in found]
     key = "runs-" + hashlib.blake2b("\0".join(names).encode(), digest_size=8).hexdigest()

@@ -52,7 +52,7 @@ def controls(table: ScoreTable, examples: pd.DataFrame) -> pd.DataFrame:
         order = _remembered(st.selectbox, "order", "Order of the data", "Order", options=list(_ORDERS),
                             filter_mode=None)
     with right:
-        only = _remembered(st.toggle, "only", False, "Nothing kept only",
+        only = _remembered(st.toggle, "only", False, "Without kept tokens",
                            help="Only examples of which the loss sees no token.")
     found = examples[examples["kept"] == 0] if only else examples
     if query:
@@ -83,15 +83,14 @@ def _list(rows: pd.DataFrame, ids: list[str], place: int) -> None:
     """The key changes with the rows and their order, so that a position never means another example."""
     key = "examples-" + hashlib.blake2b("\0".join(ids).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     selected = [place] if place < len(rows) else []
-    st.session_state[key] = {"selection": {"rows": selected, "columns": [], "cells": []}}
+    state.show(key, {"selection": {"rows": selected, "columns": [], "cells": []}})
 
-    def pick() -> None:
-        chosen = st.session_state[key]["selection"]["rows"]
-        if chosen:
+    def pick(value: Any) -> None:
+        if chosen := value["selection"]["rows"]:
             state.choose_example(ids[chosen[0]])
 
-    st.dataframe(_shown(rows), key=key, on_select=pick, selection_mode="single-row", hide_index=True, height=248,
-                 column_config=_column_config(), alt="Examples of the run")
+    st.dataframe(_shown(rows), key=key, on_select=state.taking(key, pick), selection_mode="single-row",
+                 hide_index=True, height=248, column_config=_column_config(), alt="Examples of the run")
 
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
@@ -126,5 +125,5 @@ def _step_buttons(ids: list[str], place: int, total: int) -> None:
 def _remembered(widget: Any, name: str, default: Any, label: str, **options: Any) -> Any:
     """A widget whose value outlives its page."""
     key = f"explore.{name}"
-    st.session_state[key] = _FORM.values.get(name, default)
-    return widget(label, key=key, on_change=lambda: _FORM.setter(name)(st.session_state[key]), **options)
+    state.show(key, _FORM.values.get(name, default))
+    return widget(label, key=key, on_change=_FORM.taking(name, key), **options)

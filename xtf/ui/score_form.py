@@ -8,8 +8,10 @@ from typing import Any
 import streamlit as st
 
 from xtf import workspace
-from xtf.config import ScoreSettings, settings
-from xtf.ui import forms
+from xtf.config import DataSettings, ScoreSettings, settings
+from xtf.data.preview import glimpse
+from xtf.errors import XtfError
+from xtf.ui import forms, state
 from xtf.ui.state import Form
 from xtf.ui.words import escaped, size
 
@@ -79,11 +81,12 @@ def data_section() -> None:
         _field("format", help="How rows become messages. Recognised from the columns unless you choose.")
     with right:
         _field("limit", placeholder="all")
-    if _value("format", "auto") == "prompt-response":
+    if source in ("path", "upload") and _value("format", "auto") in ("auto", "prompt-response"):
+        columns = _columns()
         with left:
-            _field("prompt_column", placeholder="prompt")
+            _column("prompt_column", columns)
         with right:
-            _field("response_column", placeholder="response")
+            _column("response_column", columns)
     if source == "path":
         with left:
             _field("split")
@@ -132,22 +135,49 @@ def _value(name: str, default: Any) -> Any:
 
 def _field(name: str, **options: Any) -> None:
     value = _value(name, ScoreSettings.model_fields[name].default)
-    forms.field(ScoreSettings, name, value, _FORM.setter(name), f"score.{name}", **options)
+    forms.field(ScoreSettings, name, value, lambda new: _FORM.take(name, new), f"score.{name}", **options)
+
+
+def _columns() -> list[str]:
+    """The columns of a local file or folder; a hub is not asked while somebody types."""
+    data = _absolute(_value("path" if _value("source", "demo") == "path" else "upload", ""))
+    if not Path(data).is_absolute() or not Path(data).exists():
+        return []
+    try:
+        return _columns_of(data, Path(data).stat().st_mtime_ns, _value("split", "train"), _value("config", None))
+    except XtfError:
+        return []  # the preview and the run tell it in full
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _columns_of(data: str, changed: int, split: str, config: str | None) -> list[str]:
+    return glimpse(settings(DataSettings, {"data": data, "split": split, "config": config})).columns
+
+
+def _column(name: str, columns: list[str]) -> None:
+    """A column by its name: to choose where the columns are known, else to type."""
+    value = _value(name, None)
+    if not columns or value not in (None, *columns):
+        _field(name, placeholder="recognised")
+        return
+    info, key = ScoreSettings.model_fields[name], f"score.{name}.chosen"
+    state.show(key, value)
+    st.selectbox(name.replace("_", " ").capitalize(), columns, None, key=key, placeholder="recognised",
+                 help=info.description, on_change=_FORM.taking(name, key))
 
 
 def _choice(name: str, label: str, names: dict[str, str], default: str) -> str:
     key = f"score.{name}"
-    st.session_state[key] = _value(name, default)
+    state.show(key, _value(name, default))
     st.segmented_control(label, list(names), key=key, format_func=names.__getitem__, required=True,
-                         on_change=lambda: _FORM.setter(name)(st.session_state[key]))
+                         on_change=_FORM.taking(name, key))
     return str(_value(name, default))
 
 
 def _text(name: str, label: str, placeholder: str) -> None:
     key = f"score.{name}"
-    st.session_state[key] = _value(name, "")
-    st.text_input(label, key=key, placeholder=placeholder,
-                  on_change=lambda: _FORM.setter(name)(st.session_state[key].strip()))
+    state.show(key, _value(name, ""))
+    st.text_input(label, key=key, placeholder=placeholder, on_change=_FORM.taking(name, key))
 
 
 def _upload() -> None:

@@ -1,5 +1,6 @@
 """The other half of the Score page: estimate, command line, start, and what ran before."""
 
+import time
 from typing import Any
 
 import streamlit as st
@@ -14,6 +15,7 @@ from xtf.ui.words import count, escaped, size
 
 _FORM = Form("score")
 _SHOWN = 10  # ended jobs
+_NEWS_SECONDS = 900
 
 
 def name_field(chosen: ScoreSettings) -> str:
@@ -21,15 +23,11 @@ def name_field(chosen: ScoreSettings) -> str:
     from xtf.engine.local import default_name
 
     key = "score.run"
-    st.session_state[key] = _FORM.values.get("run", "")
-    st.text_input("Name of the run", key=key, placeholder=default_name(chosen), on_change=_keep_name,
+    state.show(key, _FORM.values.get("run", ""))
+    st.text_input("Name of the run", key=key, placeholder=default_name(chosen), on_change=_FORM.taking("run", key),
                   help="Under this name the run is stored and shown. An unfinished run of the same name, data and "
                        "model is resumed.")
     return workspace.checked_name(_FORM.values.get("run") or default_name(chosen))
-
-
-def _keep_name() -> None:
-    _FORM.values["run"] = st.session_state["score.run"].strip()
 
 
 def section(chosen: ScoreSettings) -> None:
@@ -91,7 +89,7 @@ def _estimate_numbers(found: dict[str, Any]) -> None:
 def latest() -> None:
     """The outcome of the newest scoring job, with the way on."""
     job = next((job for job in jobs.list_jobs() if _scores(job)), None)
-    if job is None or job.state == "running":
+    if job is None or job.state == "running" or time.time() - job.updated > _NEWS_SECONDS:
         return
     if job.state == "done" and isinstance(job.result, dict):
         _finished(job.result)

@@ -13,7 +13,7 @@ from xtf.config import PRESETS, Thresholds
 from xtf.ui import links
 
 _RUN, _EXAMPLE, _PRESET, _THRESHOLDS = "xtf.run", "xtf.example", "xtf.preset", "xtf.thresholds"
-_WRITTEN, _FORM = "xtf.written", "xtf.form"
+_WRITTEN, _FORM, _ECHOES = "xtf.written", "xtf.form", "xtf.echoes"
 _LAG_SECONDS = 1.0
 _REMEMBERED = 20
 
@@ -69,6 +69,31 @@ def change_thresholds(**values: Any) -> None:
     st.session_state[_THRESHOLDS] = thresholds().model_copy(update=values)
 
 
+def show(key: str, value: Any) -> None:
+    """Makes the widget of that key show `value`. One that does already is left alone: setting it again would throw back
+    a slider that the user has moved on in the meantime."""
+    if key not in st.session_state:
+        st.session_state[key] = value
+    elif st.session_state[key] != value:
+        echoes = st.session_state.setdefault(_ECHOES, {})
+        echoes[key] = [*echoes.get(key, ())[-_REMEMBERED:], (st.session_state[key], time.monotonic())]
+        st.session_state[key] = value
+
+
+def taking(key: str, take: Callable[[Any], None]) -> Callable[[], None]:
+    """A widget's callback, which hands on its new value.
+
+    What a click sends along for another widget can lag behind what `show` has just put there. Streamlit takes that for
+    a change by the user; here it is recognised as an echo of the value before, and passed over.
+    """
+    def changed() -> None:
+        value, now = st.session_state[key], time.monotonic()
+        echoes = st.session_state.get(_ECHOES, {}).get(key, ())
+        if not any(value == earlier and now - when < _LAG_SECONDS for earlier, when in echoes):
+            take(value)
+    return changed
+
+
 class Form(NamedTuple):
     """The values of one form, kept while the session lives."""
 
@@ -78,9 +103,13 @@ class Form(NamedTuple):
     def values(self) -> dict[str, Any]:
         return st.session_state.setdefault(f"{_FORM}.{self.name}", {})
 
-    def setter(self, field: str) -> Callable[[Any], None]:
-        """A function that remembers a new value of `field`."""
-        return lambda value: self.values.__setitem__(field, value)
+    def take(self, field: str, value: Any) -> None:
+        """Remembers a new value, text without the blanks around it."""
+        self.values[field] = value.strip() if isinstance(value, str) else value
+
+    def taking(self, field: str, key: str) -> Callable[[], None]:
+        """The callback of the widget of that key: remembers its value as `field`."""
+        return taking(key, lambda value: self.take(field, value))
 
 
 def query() -> dict[str, str]:

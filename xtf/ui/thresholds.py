@@ -73,21 +73,21 @@ def _effect(name: str, run: Run) -> None:
 
 
 def readouts(run: Run) -> None:
-    """What the thresholds do to the dataset, from several sides."""
-    overlap, sweep, tokens, presets = st.tabs(["Overlaps", "Moving one cutoff", "Most dropped tokens",
-                                               "Presets compared"])
-    with overlap:
-        left, right = frame.cards("overlaps", 2)
-        with left:
-            plots.show(charts.overlap_bars(loaders.summary(run, state.thresholds())), "overlaps")
-        with right:
-            plots.show(charts.kept_share_histogram(loaders.by_example(run, state.thresholds())), "kept-shares")
-    with sweep:
-        _sweep(run)
-    with tokens:
-        _top_dropped(loaders.top_dropped(run, state.thresholds()))
-    with presets:
-        _presets(run)
+    """What the thresholds do to the dataset, from several sides; only the open one is worked out."""
+    parts = {"Overlaps": _overlaps, "Moving one cutoff": _sweep, "Most dropped tokens": _top_dropped,
+             "Presets compared": _presets}
+    for tab, part in zip(st.tabs(list(parts), key="thresholds.tabs", on_change="rerun"), parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                part(run)
+
+
+def _overlaps(run: Run) -> None:
+    left, right = frame.cards("overlaps", 2)
+    with left:
+        plots.show(charts.overlap_bars(loaders.summary(run, state.thresholds())), "overlaps")
+    with right:
+        plots.show(charts.kept_share_histogram(loaders.by_example(run, state.thresholds())), "kept-shares")
 
 
 def _sweep(run: Run) -> None:
@@ -101,7 +101,8 @@ def _sweep(run: Run) -> None:
             plots.show(plots.sweep(run, state.thresholds(), name), f"sweep-{name}")
 
 
-def _top_dropped(found: pd.DataFrame) -> None:
+def _top_dropped(run: Run) -> None:
+    found = loaders.top_dropped(run, state.thresholds())
     st.caption("The token types that lose most. A word of your task high up here is the fastest sign of a bad cutoff.")
     shown = found.assign(text=[visible(text) for text in found["text"]], share=100 * found["share"])
     columns: dict[str, Any] = {

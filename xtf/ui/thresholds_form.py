@@ -22,6 +22,7 @@ _RELEVANCE = {
     "relevance_distance": {"normalised": "min-max normalised", "raw": "raw cosine"},
     "relevance_key": {"id": "same vocabulary id", "text": "same decoded text"},
 }
+_RANKS = ("lowest", "second-lowest", "third-lowest", "fourth-lowest", "fifth-lowest")
 _MORE = {"novelty": (), "reasoning": ("reasoning_score",), "relevance": tuple(_RELEVANCE)}
 
 
@@ -29,9 +30,9 @@ def preset_row() -> None:
     """The preset, what it stands for, and the way back to it."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     key = "thresholds.preset"
-    st.session_state[key] = state.preset()
+    state.show(key, state.preset())
     left.segmented_control("Preset", list(PRESETS), key=key, required=True,
-                           on_change=lambda: state.choose_preset(st.session_state[key]),
+                           on_change=state.taking(key, state.choose_preset),
                            help="Where the settings below start from.")
     right.button("Reset", help="Back to the preset's own settings.", icon=":material/restart_alt:", width="stretch",
                  disabled=state.unchanged(), on_click=lambda: state.choose_preset(state.preset()))
@@ -56,14 +57,17 @@ def rule_form(attribute: str, table: ScoreTable, verdicts: Verdicts) -> None:
     rule = getattr(state.thresholds(), attribute)
     _kind(attribute, rule, verdicts)
     fields = [name for name in type(rule).model_fields if name not in ("kind", "cap", "cap_ties")]
-    if attribute == "novelty" and rule.kind == "cutoff":
-        _p_cutoff(rule)
+    p_cutoff = attribute == "novelty" and rule.kind == "cutoff"
+    if p_cutoff:
+        _p_slider(rule)
         fields.remove("value")
     for cell, name in zip(_cells(len(fields)), fields, strict=True):
         with cell:
             _rule_field(attribute, rule, name, verdicts)
     if rule.kind != "off":
-        with st.expander("Cap and score" if _MORE[attribute] else "Cap"):
+        with st.expander("Cap and score" if _MORE[attribute] else "Exact cutoff and cap" if p_cutoff else "Cap"):
+            if p_cutoff:
+                _p_exactly(rule)
             _rule_field(attribute, rule, "cap", verdicts)
             if rule.cap is not None:
                 _rule_field(attribute, rule, "cap_ties", verdicts)
@@ -81,11 +85,11 @@ def _cells(number: int) -> list[Any]:
 
 def _kind(attribute: str, rule: Any, verdicts: Verdicts) -> None:
     key = f"thresholds.{attribute}.kind"
-    st.session_state[key] = rule.kind
+    state.show(key, rule.kind)
     st.selectbox("Rule", list(RULES), key=key, format_func=RULE_NAMES.__getitem__, filter_mode=None,
                  help="\n\n".join(f"**{RULE_NAMES[kind]}**: {found.__doc__}" for kind, found in RULES.items()),
-                 on_change=lambda: state.change_thresholds(
-                     **{attribute: started(attribute, st.session_state[key], verdicts)}))
+                 on_change=state.taking(key, lambda kind: state.change_thresholds(
+                     **{attribute: started(attribute, kind, verdicts)})))
 
 
 def started(attribute: str, kind: str, verdicts: Verdicts) -> RuleSettings:
@@ -101,26 +105,24 @@ def started(attribute: str, kind: str, verdicts: Verdicts) -> RuleSettings:
     return RULES[kind]()
 
 
-def _p_cutoff(rule: Any) -> None:
-    """Slider and exact box for the probability above which a token counts as known."""
-    slider, box = st.columns([2, 1], vertical_alignment="bottom")
-    keys = ["thresholds.novelty.slider", "thresholds.novelty.box"]
-    help_ = ("Tokens that the base model gives more than this probability carry no news and are dropped. The paper "
-             "uses 95 %.")
-    for key in keys:
-        st.session_state[key] = round(100 * rule.value, 6)
-    with slider:
-        st.slider("Already known above p =", 0.0, 100.0, step=0.5, format="%g %%", key=keys[0], help=help_,
-                  on_change=_write_p, args=(rule, keys[0]))
-    with box:
-        st.number_input("p (%)", 0.0, 100.0, None, 0.1, format="%g", key=keys[1], on_change=_write_p,
-                        args=(rule, keys[1]))
+def _p_slider(rule: Any) -> None:
+    """The probability above which a token counts as known."""
+    key = "thresholds.novelty.slider"
+    state.show(key, round(100 * rule.value, 6))
+    st.slider("Already known above p =", 0.0, 100.0, step=0.5, format="%g %%", key=key,
+              help="Tokens that the base model gives more than this probability carry no news and are dropped. The "
+                   "paper uses 95 %.",
+              on_change=state.taking(key, lambda value: _amend("novelty", "value", round(value / 100, 8))))
 
 
-def _write_p(rule: Any, key: str) -> None:
-    value = st.session_state[key]
-    if value is not None:
-        state.change_thresholds(novelty=rule.model_copy(update={"value": round(value / 100, 8)}))
+def _p_exactly(rule: Any) -> None:
+    """The same to any digit. A form: a second live widget would fight with the slider while that is moved."""
+    with st.form("thresholds.novelty.exactly", border=False):
+        box, button = st.columns([2, 1], vertical_alignment="bottom")
+        value = box.number_input("p, exactly (%)", 0.0, 100.0, 100 * rule.value, 0.1, format="%g")
+        if button.form_submit_button("Set", width="stretch"):
+            _amend("novelty", "value", round(value / 100, 8))
+            st.rerun()
 
 
 def _rule_field(attribute: str, rule: Any, name: str, verdicts: Verdicts) -> None:
@@ -135,15 +137,17 @@ def _rule_field(attribute: str, rule: Any, name: str, verdicts: Verdicts) -> Non
         options["help"] = "0 is the cluster with the lowest scores" + (" (the highest p)." if attribute == "novelty"
                                                                        else ".")
     forms.field(type(rule), name, getattr(rule, name),
-                lambda value: state.change_thresholds(**{attribute: _amended(rule, name, value)}),
+                lambda value: _amend(attribute, name, value),
                 f"thresholds.{attribute}.{name}", **options)
 
 
-def _amended(rule: Any, name: str, value: Any) -> RuleSettings:
+def _amend(attribute: str, name: str, value: Any) -> None:
+    """Changes one field of the rule as it is now: two widgets may have changed since the page was drawn."""
+    rule = getattr(state.thresholds(), attribute)
     update = {name: value}
     if name == "classes":
         update["drop"] = min(rule.drop, value - 1)  # there is no such cluster any more
-    return rule.model_copy(update=update)
+    state.change_thresholds(**{attribute: rule.model_copy(update=update)})
 
 
 def _step(values: np.ndarray) -> float:
@@ -178,7 +182,7 @@ def _described(rule: Any, name: str) -> str:
         "cutoff": lambda: f"p above {100 * rule.value:g} %" if novelty else f"below {rule.value:g}",
         "quantile": lambda: f"the {'highest' if novelty else 'lowest'} {100 * rule.share:g} % of {SCOPES[rule.scope]}",
         "fence": lambda: f"outside {rule.k:g} × IQR of {SCOPES[rule.scope]}",
-        "otsu": lambda: f"cluster {rule.drop} of {rule.classes} over {SCOPES[rule.scope]}",
+        "otsu": lambda: f"the {_RANKS[rule.drop]} of {rule.classes} clusters over {SCOPES[rule.scope]}",
     }[rule.kind]()
     return words if rule.cap is None or rule.kind == "off" else f"{words}, at most {100 * rule.cap:g} % of a response"
 
