@@ -1,9 +1,12 @@
 """The command line as a stranger uses it: a process of its own, JSON on stdout, sentences on stderr, exit codes."""
 
 import json
+import socket
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 
@@ -110,6 +113,32 @@ def test_estimate_prints_numbers_and_writes_no_run(flags, home):
     found = json.loads(xtf("score", "demo", "--limit", 4, "--estimate", "--json", *flags)[0])
     assert found["examples"] == 4 and found["tokens_per_second"] > 0 and found["memory_bytes"] > 1e8
     assert not (home / "runs").exists()
+
+
+def test_app_serves_on_this_machine_only_and_prints_where(home):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "xtf", "app", "--port", str(port), "--no-open", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        told = json.loads(process.stdout.readline())
+        assert told == {"url": f"http://127.0.0.1:{port}", "pid": process.pid}
+        deadline = time.monotonic() + 60
+        while not listening(port):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.2)
+        assert {connection.laddr.ip for connection in psutil.Process(process.pid).net_connections()
+                if connection.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert process.stdout.read() == ""
+
+
+def listening(port) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_help_is_quick_and_imports_no_torch():

@@ -104,6 +104,19 @@ def test_a_killed_run_resumes_bit_for_bit(tiny_model, home, after):
     assert not list(shards.glob(".writing-*"))
 
 
+def test_memory_does_not_grow_with_the_dataset(tiny_model):
+    """Peak resident memory of a whole `xtf score`, as the kernel counts it, for ten times the examples."""
+    peaks = []
+    for count in ("100", "1000"):
+        command = [sys.executable, "-m", "xtf", "score", "demo", "--limit", count, "--run", count, "--model",
+                   str(tiny_model), "--dtype", "bfloat16", "--device", "cpu"]
+        child = os.posix_spawn(sys.executable, command, os.environ)
+        _, status, usage = os.wait4(child, 0)
+        assert status == 0
+        peaks.append(usage.ru_maxrss)
+    assert peaks[1] < 1.15 * peaks[0]
+
+
 def test_two_processes_on_one_run_is_told(tiny_model, demo_run):
     (demo_run.path / "manifest.json").unlink()
     with demo_run.locked(), pytest.raises(StoreError, match="another process"):

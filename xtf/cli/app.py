@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 import xtf
+from xtf.cli.output import json_flag, show
 from xtf.errors import XtfError
 
 
@@ -17,9 +18,14 @@ from xtf.errors import XtfError
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME",
               help="Name or address by which browsers may ask for the dashboard; repeatable. Needed with --address.")
 @click.option("--open/--no-open", "open_browser", default=True, help="Open a browser window.")
-def app(port: int, address: str, hosts: tuple[str, ...], open_browser: bool) -> None:
+@json_flag
+def app(port: int, address: str, hosts: tuple[str, ...], open_browser: bool, as_json: bool) -> None:
     """Open the dashboard on http://127.0.0.1:8501."""
     folder = app_folder()
+    if as_json:
+        show({"url": f"http://{address}:{port}", "pid": os.getpid()}, as_json)
+        sys.stdout.flush()
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what the server says is not part of the object
     headless = str(not (open_browser and _has_display())).lower()
     os.execv(sys.executable, [
         sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), f"--server.port={port}",
