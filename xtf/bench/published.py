@@ -15,7 +15,9 @@ Scores = dict[str, torch.Tensor]
 
 @torch.inference_mode()
 def score(model: Any, tokenizer: Any, examples: Sequence[Tokens], words: Sequence[str]) -> list[Scores]:
-    """Per example: `row_mean`, `p` and `tr`, float32[T] each. `model` must run eager attention."""
+    """Per example: `row_mean`, `p` and `tr`, float32[T] each. Switches `model` to eager attention, the only one that
+    gives attention maps."""
+    model.set_attn_implementation("eager")
     alone = _Alone(model, tokenizer, words)
     results = []
     for tokens in examples:
