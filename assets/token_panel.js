@@ -84,7 +84,7 @@ function keys(sample) {
     item(swatch("quiet", ""), "not trained"),
     item(swatch("quiet special", ""), "special"),
     ...sample.attributes.map((attribute) => item(stroke(attribute), attribute.title)),
-    ...(scored ? [item(dashes, "dashed: fails; else strength = value")] : []),
+    ...(scored ? [item(dashes, "dashed = fails; the stronger, the higher")] : []),
   ];
 }
 

@@ -2,7 +2,7 @@
 // xtf/ui/token_view.py joins the token_*.js files into one module: no imports, no build step.
 
 const views = new WeakMap(); // Streamlit calls the default export again, on the same root, whenever data change
-const preferences = {mode: "verdict", signs: false}; // survive the remount that another sample causes
+const preferences = {mode: "novelty", signs: false}; // survive the remount that another sample causes
 
 export default function ({data, parentElement, setStateValue}) {
   let view = views.get(parentElement);
