@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,7 @@ def app():
     st.write(f"pinned {token_view(made, 'run')}")
 
 
+@pytest.mark.skipif(version("streamlit") < "1.67", reason="AppTest of older Streamlit knows no v2 components")
 @pytest.mark.parametrize(("state", "shown"), [
     (None, None), ({"pinned": 1}, 1), ({"pinned": None}, None), ({"pinned": 2}, None), ({"pinned": "x"}, None)])
 def test_a_pin_reaches_python_if_there_is_such_a_token(state, shown):
