@@ -1,10 +1,9 @@
 """The token view in a real browser: the component's own files on a bare page, without a Streamlit server."""
 
-import shutil
-
 import numpy as np
 import pytest
 
+from tests.browser import chromium
 from tests.tables import RESPONSE, table
 from tests.token_views import payload, scored
 from xtf import explain
@@ -16,15 +15,8 @@ from xtf.ui.assets import asset
 
 @pytest.fixture(scope="module")
 def browser():
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser test was run")
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        pytest.skip("no Chromium was found: the token view was not tried in a browser")
-    with api.sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-        running = playwright.chromium.launch(executable_path=found, args=arguments)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 class View:

@@ -136,6 +136,8 @@ class Otsu(RuleSettings):
 Rule = Annotated[Off | Cutoff | Quantile | Fence | Otsu, Field(discriminator="kind")]
 RULES: dict[str, type[RuleSettings]] = {"off": Off, "cutoff": Cutoff, "quantile": Quantile, "fence": Fence,
                                         "otsu": Otsu}
+#: The field of each rule that says where it cuts, and that a flag such as --novelty-cutoff sets.
+MAIN_FIELD = {"cutoff": "value", "quantile": "share", "fence": "k", "otsu": "drop"}
 ATTRIBUTES = ("reasoning", "novelty", "relevance")
 
 ReasoningScore = Literal[

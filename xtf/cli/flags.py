@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
-from xtf.config import ATTRIBUTES, PRESETS, RULES, Settings, Thresholds, settings
+from xtf.config import ATTRIBUTES, MAIN_FIELD, PRESETS, RULES, Settings, Thresholds, settings
 from xtf.errors import SettingsError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -54,7 +54,6 @@ def _click_type(annotation: Any) -> click.ParamType | type:
 
 _RULE_HELP = {"cutoff": "Absolute cutoff", "quantile": "Percentile, as a share", "fence": "IQR fence, width k",
               "otsu": "Otsu cluster to drop, 0 = lowest", "off": "Switch the attribute off"}
-_MAIN_VALUE = {"cutoff": "value", "quantile": "share", "fence": "k", "otsu": "drop"}
 
 
 def thresholds_options(command: Command) -> Command:
@@ -72,7 +71,7 @@ def thresholds_options(command: Command) -> Command:
 
 def _rule_options(attribute: str) -> list[Callable[[Any], Any]]:
     options = [click.option(f"--{attribute}-off", is_flag=True, help=f"{_RULE_HELP['off']}.")]
-    for kind, field in _MAIN_VALUE.items():
+    for kind, field in MAIN_FIELD.items():
         value = RULES[kind].model_fields[field]
         in_terms = " (in terms of p)" if (attribute, kind) == ("novelty", "cutoff") else ""
         options.append(click.option(f"--{attribute}-{kind}", type=_click_type(value.annotation),
@@ -96,14 +95,14 @@ def thresholds_from(values: Mapping[str, Any]) -> Thresholds:
 
 def _rule(attribute: str, values: Mapping[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
     """The attribute's rule: a new kind replaces the preset's, the same kind and the further flags amend it."""
-    kinds = [kind for kind in _MAIN_VALUE if values[f"{attribute}_{kind}"] is not None]
+    kinds = [kind for kind in MAIN_FIELD if values[f"{attribute}_{kind}"] is not None]
     kinds += ["off"] if values[f"{attribute}_off"] else []
     if len(kinds) > 1:
         raise SettingsError(f"--{attribute}-{kinds[0]} and --{attribute}-{kinds[1]} exclude each other: give one.")
     kind = kinds[0] if kinds else preset["kind"]
     rule = dict(preset) if kind == preset["kind"] else {"kind": kind}
-    if kinds and kind in _MAIN_VALUE:
-        rule[_MAIN_VALUE[kind]] = values[f"{attribute}_{kind}"]
+    if kinds and kind in MAIN_FIELD:
+        rule[MAIN_FIELD[kind]] = values[f"{attribute}_{kind}"]
     for field in ("classes", "scope", "cap", "cap_ties"):
         if (value := values[f"{attribute}_{field}"]) is not None:
             rule[field] = value

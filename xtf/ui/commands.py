@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xtf.config import ATTRIBUTES, PRESETS, RULES, ScoreSettings, Settings, Thresholds
-
-_MAIN_VALUE = {"cutoff": "value", "quantile": "share", "fence": "k", "otsu": "drop"}
+from xtf.config import ATTRIBUTES, MAIN_FIELD, PRESETS, RULES, ScoreSettings, Settings, Thresholds
 
 
 def score(settings: ScoreSettings, run: str | None = None, estimate: bool = False) -> list[str]:
@@ -59,7 +57,7 @@ def _rule_flags(attribute: str, rule: Any, before: Any) -> list[str]:
         return [f"--{attribute}-off"]
     same = rule.kind == before.kind
     base = (before if same else RULES[rule.kind]()).model_dump()
-    main = _MAIN_VALUE[rule.kind]
+    main = MAIN_FIELD[rule.kind]
     argv = []
     for name, value in rule.model_dump(exclude={"kind"}).items():
         if name == main and (value != base[name] or not same):
