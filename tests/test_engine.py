@@ -15,6 +15,7 @@ from xtf import runs
 from xtf.config import ScoreSettings
 from xtf.engine import local
 from xtf.engine import survey as surveying
+from xtf.engine.window import batches
 from xtf.errors import ModelError, StoreError
 
 
@@ -30,7 +31,7 @@ def files_of(run: runs.Run) -> dict[str, str]:
 
 def test_batches_hold_every_position_once_within_the_budget():
     lengths = [5, 90, 7, 7, 30, 200, 1]
-    found = list(surveying.batches(lengths, 100))
+    found = list(batches(lengths, 100))
     assert sorted(position for batch in found for position in batch) == list(range(7))
     assert all(len(batch) == 1 or len(batch) * max(lengths[p] for p in batch) <= 100 for batch in found)
     assert found[-1] == [5]  # longer than the budget: alone

@@ -13,8 +13,9 @@ import torch
 from xtf import models
 from xtf.bench import published
 from xtf.config import ScoreSettings
-from xtf.engine import local, token_types
 from xtf.engine import survey as surveying
+from xtf.engine import token_types
+from xtf.engine.window import score_window, shard_table
 from xtf.models import LoadedModel
 from xtf.progress import Progress, silent
 from xtf.scoring.forward import Scorer
@@ -69,6 +70,6 @@ def _timed(work: Callable[[LoadedModel], Any], settings: ScoreSettings) -> float
 def _ours(loaded: LoadedModel, stream: Any, settings: ScoreSettings, words: tuple[str, ...]) -> None:
     """Everything that `xtf score` computes, without its reading and writing of files."""
     scorer = Scorer(loaded)
-    shards = [local.shard_table(local.score_window(scorer, window, settings.batch_tokens, lambda done: None))
+    shards = [shard_table(score_window(scorer, window, settings.batch_tokens, lambda done: None))
               for window in surveying.windows(iter(stream))]
     token_types.table(shards, loaded.tokenizer, scorer.type_similarities, words)

@@ -12,6 +12,7 @@ from xtf.config import ScoreSettings
 from xtf.data.types import Example, Tokens
 from xtf.engine import local
 from xtf.engine import survey as surveying
+from xtf.engine.window import score_window
 from xtf.progress import Progress, silent
 
 _PROBE_TOKENS = 4096
@@ -64,9 +65,9 @@ def estimate(settings: ScoreSettings, progress: Progress = silent) -> Estimate:
     stream = surveying.rendered(settings, loaded.tokenizer, loaded.context, found.tally.copy())
     probe = list(_some(stream))
     progress(0, found.tokens, "measuring speed")
-    local.score_window(scorer, list(islice(probe, 2)), settings.batch_tokens, lambda done: None)  # warm-up
+    score_window(scorer, list(islice(probe, 2)), settings.batch_tokens, lambda done: None)  # warm-up
     started = time.monotonic()
-    local.score_window(scorer, probe, settings.batch_tokens, lambda done: None)
+    score_window(scorer, probe, settings.batch_tokens, lambda done: None)
     rate = sum(len(tokens) for _, tokens in probe) / (time.monotonic() - started)
     notes = [*found.notes, *([scorer.attention_note] if scorer.attention_note else [])]
     return Estimate(len(found.lengths), found.tokens, found.trainable, round(loading + found.tokens / rate, 1),

@@ -11,9 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
+from typing import Any
 
 import xtf
 from xtf import models, runs, workspace
@@ -21,14 +19,12 @@ from xtf.config import ScoreSettings
 from xtf.data import formats, render, sources
 from xtf.engine import survey as surveying
 from xtf.engine import token_types
-from xtf.engine.survey import Survey, Window
+from xtf.engine.survey import Survey
+from xtf.engine.window import score_window, shard_table
 from xtf.errors import XtfError
 from xtf.progress import Progress, silent
 from xtf.runs import Run
 from xtf.store import Manifest
-
-if TYPE_CHECKING:
-    from xtf.scoring.forward import Scorer
 
 
 def score(settings: ScoreSettings, name: str | None = None, progress: Progress = silent) -> Manifest:
@@ -126,29 +122,5 @@ def _score(run: Run, settings: ScoreSettings, asked: Manifest, progress: Progres
     return manifest
 
 
-def score_window(scorer: "Scorer", window: Window, budget: int,
-                 progress: Callable[[int], None]) -> list[dict[str, Any]]:
-    """One row per example of the window, in its order. Batches are filled by token count, shortest first."""
-    rows: list[dict[str, Any]] = [{} for _ in window]
-    done = 0
-    for batch in surveying.batches([len(tokens) for _, tokens in window], budget):
-        scored = scorer.score([window[position][1] for position in batch])
-        for position, columns in zip(batch, scored, strict=True):
-            example, tokens = window[position]
-            rows[position] = {"id": example.id, "text": tokens.text, "ids": tokens.ids, "starts": tokens.spans[:, 0],
-                              "ends": tokens.spans[:, 1], "marks": tokens.marks, **columns}
-            done += len(tokens)
-        progress(done)
-    return rows
-
-
 def _offset(progress: Progress, done: int, total: int) -> Callable[[int], None]:
     return lambda more: progress(done + more, total, "scoring")
-
-
-def shard_table(rows: list[dict[str, Any]]) -> pa.Table:
-    """Rows of arrays as an Arrow table; every column keeps its own width."""
-    types = {"id": pa.string(), "text": pa.large_string(), "ids": pa.list_(pa.int32()), "starts": pa.list_(pa.int32()),
-             "ends": pa.list_(pa.int32()), "marks": pa.list_(pa.uint8())}
-    return pa.table({name: pa.array([row[name] for row in rows], types.get(name, pa.list_(pa.float32())))
-                     for name in rows[0]})

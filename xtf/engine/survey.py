@@ -89,16 +89,3 @@ def windows(stream: Iterator[tuple[Example, Tokens]]) -> Iterator[Window]:
             window, count = [], 0
     if window:
         yield window
-
-
-def batches(lengths: list[int], budget: int) -> Iterator[list[int]]:
-    """Positions of `lengths`, shortest first, in batches of at most `budget` padded tokens (one example at least)."""
-    batch: list[int] = []
-    for position in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[position] > budget:
-            yield batch
-            batch = []
-        batch.append(position)
-    if batch:
-        yield batch
-
