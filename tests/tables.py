@@ -24,7 +24,7 @@ def table(ids: Sequence[Sequence[int]], marks: Sequence[Sequence[int]] | None = 
 
     `scores`: TOKEN_COLUMNS by name, shaped like `ids` (`logprob` and `received_mean_adjusted` are all NaN if missing).
     `types`: TYPE_COLUMNS by name, value by token id (NaN where missing). `first_ids`: by token id, where it is not the
-    id itself. `texts`: of token ids; ` t7` for id 7 if missing. `chunks`: Arrow chunks to spread the examples over.
+    id itself. `texts`: of token ids; ` t7` for id 7 if missing. `chunks`: shards to spread the examples over.
     """
     texts = texts or {}
     marks = marks or [[RESPONSE] * len(row) for row in ids]
@@ -42,14 +42,15 @@ def table(ids: Sequence[Sequence[int]], marks: Sequence[Sequence[int]] | None = 
     shards = pa.table(columns)
     step = -(-len(ids) // chunks)
     parts = [shards.slice(start, step) for start in range(0, len(ids), step)]
-    return ScoreTable(pa.concat_tables(parts), _types(ids, marks, types or {}, first_ids or {}, texts))
+    return ScoreTable(parts, _types(ids, marks, types or {}, first_ids or {}, texts))
 
 
 def saved(name: str, scores: ScoreTable) -> Run:
     """The table as a finished run of the workspace."""
     manifest = Manifest(name, "0123456789abcdef", {"data": "demo"}, {"name": "tiny"}, {"digest": "d"}, complete=True)
     run = begin(manifest)
-    run.write_shard(0, scores._shards)
+    for index, shard in enumerate(scores.shards):
+        run.write_shard(index, shard)
     run.finish(scores._types, manifest)
     return run
 

@@ -1,13 +1,14 @@
 """The benchmark's yardstick is the published procedure, and its figures hang together."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from transformers import AutoModelForCausalLM, LlamaConfig
 
-from xtf.bench import published
-from xtf.cli.main import cli
+from xtf.bench import published, roofline
 from xtf.config import ModelSettings
 from xtf.data.types import Tokens
 from xtf.models import load_model
@@ -30,11 +31,28 @@ def test_the_yardstick_gives_the_golden_values(golden, embedded_model):
 
 
 def test_the_printed_ratios_are_those_of_the_printed_seconds(tiny_model):
-    done = CliRunner().invoke(cli, ["bench", "scoring", "demo", "--limit", "4", "--repeats", "1", "--model",
-                                    str(tiny_model), "--json"], standalone_mode=False)
+    done = subprocess.run([sys.executable, "-m", "xtf", "bench", "scoring", "demo", "--limit", "4", "--repeats", "1",
+                           "--model", str(tiny_model), "--device", "cpu", "--json"], capture_output=True, check=True)
     found = json.loads(done.stdout)
-    first, *others = found["results"]
-    assert first["times_published"] == 1 and len(others) == 2
-    for row in others:
-        assert row["times_published"] == pytest.approx(first["seconds"] / row["seconds"], rel=0.02, abs=0.01)
-        assert row["tokens_per_second"] == pytest.approx(found["tokens"] / row["seconds"], rel=0.02)
+    ways = {(row["name"], row["dtype"]): row for row in found["results"]}
+    assert len(ways) == len(found["results"]) == 7
+    roof = {row["dtype"]: row["tokens_per_second"] for row in found["roofline"]}
+    published = ways["published procedure", "float32"]["seconds"]
+    for (_, dtype), row in ways.items():
+        bare = ways["bare forward", dtype]["seconds"]
+        assert row["times_published"] == pytest.approx(published / row["seconds"], rel=0.05, abs=0.01)
+        assert row["times_bare"] == pytest.approx(row["seconds"] / bare, rel=0.15, abs=0.01)  # of rounded seconds
+        assert row["tokens_per_second"] == pytest.approx(found["tokens"] / row["seconds"], rel=0.1)
+        assert row["of_roofline"] == pytest.approx(row["tokens_per_second"] / roof[dtype], rel=0.1, abs=0.001)
+        assert row["memory_bytes"] > 1e8
+
+
+def test_operations_by_hand():
+    """Two layers of width 4 with one head: by hand 2·(4·4·4 + 3·4·6) weights a layer, and V = 10."""
+    config = LlamaConfig(vocab_size=10, hidden_size=4, intermediate_size=6, num_hidden_layers=2, num_attention_heads=1,
+                         num_key_value_heads=1)
+    model = AutoModelForCausalLM.from_config(config)
+    layer = 4 * 4 * 4 + 3 * 4 * 6
+    attention = 2 * 4 * 4 * (1 + 2 + 3)  # layers · (two products of two operations) · width · pairs of 3 tokens
+    expected = 2 * 2 * layer * 3 + attention + 2 * 40 * 2
+    assert roofline.flops(model, np.array([3]), trainable=2) == expected

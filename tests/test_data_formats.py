@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from xtf.config import DataSettings
+from xtf.data import seen
 from xtf.data.formats import FORMATS, examples, format_of, recognise
 from xtf.data.types import Message
 from xtf.errors import DataError
@@ -163,6 +164,16 @@ def test_ids_are_the_rows_own_or_positions_and_never_repeat(tmp_path):
     assert ids([{"id": "a"}, {"id": "a"}, {"id": "2"}, {"id": 3}], tally=tally) == ["a", "a#1", "2", "3"]
     assert tally == {"renamed_ids": 1}
     assert ids([{"response": ""}, {}], empty="skip") == ["1"]  # positions count all rows
+
+
+def test_names_that_have_come_by_are_known_however_many(monkeypatch):
+    monkeypatch.setattr(seen, "RECENT", 7)
+    names, known, found = [f"row {i * i % 331}" for i in range(600)], set(), seen.Seen()
+    for name in names:
+        assert (name in found) == (name in known)
+        found.add(name)
+        known.add(name)
+    assert len(known) < len(names)
 
 
 def test_the_limit_counts_examples_and_reads_no_further(tmp_path):

@@ -1,16 +1,12 @@
 """From examples to a run: batching, resuming, identity and what is left behind by faults."""
 
 import hashlib
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.processes import peak_memory
 from xtf import runs
 from xtf.config import ScoreSettings
 from xtf.engine import local
@@ -87,34 +83,10 @@ def test_a_damaged_shard_is_scored_again_and_the_run_is_the_same(tiny_model, mon
     assert files_of(run) == before
 
 
-@pytest.mark.parametrize("after", [0.2, 0.9])
-def test_a_killed_run_resumes_bit_for_bit(tiny_model, home, after):
-    """kill -9 some time after the first shard is there; then the same command again."""
-    argv = [sys.executable, "-m", "xtf", "score", "demo", "--limit", "400", "--model", str(tiny_model), "--dtype",
-            "float32", "--device", "cpu", "--batch-tokens", "256", "--run"]
-    subprocess.run([*argv, "whole"], check=True, capture_output=True)
-    process = subprocess.Popen([*argv, "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    shards = home / "runs" / "killed" / "shards"
-    while process.poll() is None and not list(shards.glob("*.json")):
-        time.sleep(0.01)
-    time.sleep(after)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    subprocess.run([*argv, "killed"], check=True, capture_output=True)
-    assert files_of(runs.open_run("killed")) == files_of(runs.open_run("whole"))
-    assert not list(shards.glob(".writing-*"))
-
-
 def test_memory_does_not_grow_with_the_dataset(tiny_model):
     """Peak resident memory of a whole `xtf score`, as the kernel counts it, for ten times the examples."""
-    peaks = []
-    for count in ("100", "1000"):
-        command = [sys.executable, "-m", "xtf", "score", "demo", "--limit", count, "--run", count, "--model",
-                   str(tiny_model), "--dtype", "bfloat16", "--device", "cpu"]
-        child = os.posix_spawn(sys.executable, command, os.environ)
-        _, status, usage = os.wait4(child, 0)
-        assert status == 0
-        peaks.append(usage.ru_maxrss)
+    peaks = [peak_memory("score", "demo", "--limit", count, "--run", count, "--model", str(tiny_model), "--dtype",
+                         "bfloat16", "--device", "cpu") for count in ("100", "1000")]
     assert peaks[1] < 1.15 * peaks[0]
 
 
@@ -142,25 +114,6 @@ def test_faults_leave_no_run_behind(tiny_model, home, monkeypatch):
     assert runs.list_runs() == [] and not list((home / "runs").iterdir())
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
-def test_a_full_disk_stops_in_a_sentence_and_resumes_when_there_is_room(tiny_model, tmp_path, monkeypatch):
-    disk = tmp_path / "small"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "none", str(disk)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
-        monkeypatch.setenv("XTF_HOME", str(disk))
-        monkeypatch.setattr(surveying, "SHARD_TOKENS", 2000)
-        with pytest.raises(StoreError, match="disk is full"):
-            local.score(scoring(tiny_model, limit=100), "big")
-        assert not list(disk.rglob(".writing-*"))
-        subprocess.run(["mount", "-o", "remount,size=60m", str(disk)], check=True)
-        assert local.score(scoring(tiny_model, limit=100), "big").complete
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
-
-
 def test_mamba_runs_without_reasoning(tmp_path, tiny_model):
     from transformers import AutoTokenizer, MambaConfig, MambaForCausalLM
 
@@ -176,7 +129,8 @@ def test_mamba_runs_without_reasoning(tmp_path, tiny_model):
 
 
 def test_estimate_knows_the_tokens_of_the_run(tiny_model, demo_run):
-    from xtf.engine.estimate import duration, estimate
+    from xtf.engine.estimate import estimate
+    from xtf.progress import duration
 
     found = estimate(scoring(tiny_model, limit=6))
     assert (found.examples, found.tokens, found.trainable) == tuple(

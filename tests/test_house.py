@@ -26,10 +26,10 @@ LONGEST = 300  # lines
 #: Lower layers know nothing of higher ones. A module is placed by its first name under `xtf`.
 LAYERS = [
     {"errors", "columns", "progress"},
-    {"config", "workspace"},
-    {"data", "store", "models", "ranks", "otsu"},
+    {"config", "workspace", "digests", "devices"},
+    {"data", "store", "shards", "flat", "blocks", "models", "fingerprint", "ranks", "otsu"},
     {"scoring", "filters", "stats", "rules", "informative", "explain", "runs"},
-    {"engine", "export", "training", "bench"},
+    {"carry", "engine", "export", "training", "bench"},
     {"jobs", "cli", "__main__"},
     {"ui"},
 ]

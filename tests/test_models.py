@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from xtf import models
+from xtf import devices, fingerprint, models
 from xtf.config import ModelSettings
 from xtf.errors import ModelError
 
@@ -66,14 +66,23 @@ def test_unknown_device_is_told():
         models.pick_device("cuda:99")
 
 
+def test_the_number_format_without_torch_is_what_torch_would_say():
+    import torch
+
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    assert devices.pick_dtype("cpu") == ("bfloat16" if fast else "float32")
+    assert devices.pick_device("auto") in ("cuda", "mps") or not (
+        torch.cuda.is_available() or torch.backends.mps.is_available())
+
+
 def test_the_digest_follows_the_weights(tiny_model, tmp_path):
     folder = shutil.copytree(tiny_model, tmp_path / "model")
     settings = ModelSettings(model=str(folder))
-    before = models.weights_digest(settings, None)
+    before = fingerprint.of(settings)["weights"]
     weights = bytearray((folder / "model.safetensors").read_bytes())
     weights[-1] ^= 1
     (folder / "model.safetensors").write_bytes(weights)
-    assert models.weights_digest(settings, None) != before
+    assert fingerprint.of(settings)["weights"] != before
 
 
 @pytest.mark.slow

@@ -260,3 +260,13 @@ def test_ranking_puts_negative_and_signed_zero_values_in_order():
     values = np.array([0.0, -0.0, -2.5, np.nan, 1e-38, -1e-38, 3.0, -np.inf], np.float32)
     scores = Scores(values, np.array([0, 5, 8]))
     assert scores.ranked.tolist() == [-2.5, 0.0, 0.0, float(values[4]), -math.inf, float(values[5]), 3.0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=300))
+def test_the_histogram_of_sorted_values_is_numpys(values):
+    values = np.sort(np.array(values, np.float32))
+    counts, centres = otsu.histogram_of_sorted(values)
+    theirs, edges = np.histogram(values.astype(np.float64), bins=otsu.BINS)
+    assert counts.tolist() == theirs.tolist()
+    assert centres.tolist() == ((edges[:-1] + edges[1:]) / 2).tolist()

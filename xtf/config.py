@@ -79,6 +79,22 @@ class ScoreSettings(DataSettings, ModelSettings):
                               json_schema_extra={"unit": "tokens"})
 
 
+class OtherTokenizer(Settings):
+    """Which other tokenizer the verdicts are carried to, and how the data is rendered for its model."""
+
+    tokenizer: str = Field(description="Hub id, local folder or GGUF file of the model that will be trained; only its "
+                                       "tokenizer is read.")
+    revision: str | None = Field(None, description="With --for-tokenizer: its branch, tag or commit on the hub.")
+    trust_remote_code: bool = Field(False, description="With --for-tokenizer: run Python code that comes with it.")
+    template: str | None = Field(None, description="With --for-tokenizer: auto, none or a file; as the run was scored "
+                                                   "if not given, auto being the other tokenizer's chat template.")
+    max_length: int | None = Field(None, ge=2, description="With --for-tokenizer: longest example in its tokens; the "
+                                                           "other model's context if not given.",
+                                   json_schema_extra={"unit": "tokens"})
+    too_long: Literal["error", "truncate", "skip"] | None = Field(
+        None, description="With --for-tokenizer: what to do with a longer example; as the run was scored if not given.")
+
+
 Scope = Literal["example", "dataset"]
 Share = Annotated[float, Field(ge=0, le=1)]
 

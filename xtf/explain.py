@@ -23,7 +23,7 @@ def sentence(table: ScoreTable, verdicts: Verdicts, token: int) -> str:
     """
     if not table.trainable[token]:
         return f"Not trained: {_role(int(table.marks[token]))}."
-    example = int(table.example_of[token])
+    example = table.example_at(token)
     reasons = [_reason(verdicts, name, token, example) for name in ATTRIBUTES if verdicts.failed[token] & BIT[name]]
     if verdicts.protected[token]:
         return f"Kept although {' and '.join(reasons)}, because {_protection(verdicts, int(table.marks[token]))}."

@@ -2,17 +2,17 @@
 all read. Pure NumPy; scores come from the run, and nothing derived here is ever stored with them.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from xtf import rules
+from xtf import blocks, rules
 from xtf.columns import TYPE_COLUMNS, Mark
-from xtf.config import ATTRIBUTES, Thresholds
+from xtf.config import ATTRIBUTES, RuleSettings, Thresholds
 from xtf.errors import SettingsError
 from xtf.informative import Informativeness, informativeness
 from xtf.ranks import Scores
@@ -28,13 +28,18 @@ class Attribute:
     """One attribute under one set of thresholds. M tokens, N examples."""
 
     name: str
-    values: np.ndarray  # float32[M]; novelty as p; NaN where there is none
+    scores: Scores
     fails: np.ndarray  # bool[M], before combining and protecting, after the cap
     #: float64[1 or N, 2], in the terms of `values`: low <= v < high fails, for novelty low < p <= high. NaN: no limit
     #: on that side (both: nothing fails). A cap that breaks ties by position spares some tokens within the limits.
     limits: np.ndarray
     informative: Informativeness
     notes: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> np.ndarray:
+        """float32[M]; novelty as p; NaN where there is none."""
+        return self.scores.values
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,32 +61,69 @@ def judge(table: ScoreTable, thresholds: Thresholds) -> Verdicts:
 
 def combined(table: ScoreTable, thresholds: Thresholds, attributes: dict[str, Attribute]) -> Verdicts:
     """The verdicts that follow from attributes already judged."""
-    failed = np.zeros(len(table.ids), np.uint8)
-    count = np.zeros(len(table.ids), np.uint8)
-    for name, found in attributes.items():
-        flags = found.fails.view(np.uint8)
-        failed |= flags * np.uint8(BIT[name])
-        count += flags
-    dropped = count >= NEEDED[thresholds.combine]
-    protected = dropped & _protects(table, thresholds)
-    dropped &= ~protected
-    return Verdicts(bits=failed * dropped, failed=failed, keep=table.trainable & ~dropped, protected=protected,
-                    attributes=attributes, thresholds=thresholds)
+    size = int(table.offsets[-1])
+    failed, bits, keep, protected = (np.empty(size, kind) for kind in (np.uint8, np.uint8, np.bool_, np.bool_))
+
+    def combine(first: int, last: int) -> None:
+        here = slice(table.offsets[first], table.offsets[last])
+        dropped = outvoted([found.fails[here] for found in attributes.values()], thresholds)
+        shielded = dropped & ((table.marks[here] & protected_marks(thresholds)) != 0)
+        dropped &= ~shielded
+        reasons = np.zeros(len(dropped), np.uint8)
+        for name, found in attributes.items():
+            reasons |= found.fails[here].view(np.uint8) * np.uint8(BIT[name])
+        failed[here], protected[here] = reasons, shielded
+        bits[here], keep[here] = reasons * dropped, table.trainable[here] & ~dropped
+
+    blocks.run(combine, table.offsets)
+    return Verdicts(bits, failed, keep, protected, attributes, thresholds)
+
+
+def outvoted(fails: Sequence[np.ndarray], thresholds: Thresholds) -> np.ndarray:
+    """bool: the tokens that fail as many attributes as it takes to drop one. fails: bool of each attribute."""
+    return sum((flags.view(np.uint8) for flags in fails), np.zeros(1, np.uint8)) >= NEEDED[thresholds.combine]
 
 
 def attribute(table: ScoreTable, thresholds: Thresholds, name: str) -> Attribute:
     """One attribute's values, limits and failures. Raises: SettingsError as `judge`."""
-    measured = _measured(table, thresholds, name)
-    scores, rule = measured.scores, getattr(thresholds, name)
-    if not scores.scored.any():
-        return _idle(name, measured, Informativeness(False, 0.0, "There are no scores."), (_ABSENT[name],))
-    found = measured.informative
-    if rule.kind != "off" and found.uninformative and not thresholds.insist:
-        return _idle(name, measured, found, (f"{found.reason} It drops nothing unless you insist.",))
+    measured, rule = _measured(table, thresholds, name), getattr(thresholds, name)
+    key = (rule, thresholds.insist)
+    with _LOCK:
+        known = measured.judged.get(key)
+    if known is None:
+        known = _judged(measured, rule, thresholds.insist, name)
+        with _LOCK:
+            measured.judged.clear()
+            measured.judged[key] = known
+    return known
+
+
+def _judged(measured: "_Measured", rule: RuleSettings, insist: bool, name: str) -> Attribute:
+    scores, found = measured.scores, measured.informative
+    if reason := _unusable(measured, rule, insist, name):
+        return Attribute(name, scores, np.zeros(len(scores.values), bool), np.full((1, 2), np.nan), found, (reason,))
     fails, limits = rules.apply(scores, rule)
-    notes = (found.reason, *limits.notes) if rule.kind != "off" and found.uninformative else limits.notes
+    off = rule.kind == "off"  # type: ignore[attr-defined]
+    notes = (found.reason, *limits.notes) if not off and found.uninformative else limits.notes
     ranges = -limits.ranges[:, ::-1] if scores.high_is_bad else limits.ranges
-    return Attribute(name, scores.values, fails, ranges, found, notes)
+    return Attribute(name, scores, fails, ranges, found, notes)
+
+
+def _unusable(measured: "_Measured", rule: RuleSettings, insist: bool, name: str) -> str:
+    """Why a score drops nothing, whatever its rule; empty if it may."""
+    if not measured.scores.counts.any():
+        return _ABSENT[name]
+    if rule.kind != "off" and measured.informative.uninformative and not insist:  # type: ignore[attr-defined]
+        return f"{measured.informative.reason} It drops nothing unless you insist."
+    return ""
+
+
+def trial(table: ScoreTable, thresholds: Thresholds, name: str) -> rules.Failing:
+    """What one attribute would fail of some examples, without judging the others. Raises: SettingsError."""
+    measured, rule = _measured(table, thresholds, name), getattr(thresholds, name)
+    if _unusable(measured, rule, thresholds.insist, name):
+        return lambda first, last: np.zeros(int(table.offsets[last] - table.offsets[first]), bool)
+    return rules.failing(measured.scores, rule)[0]
 
 
 def labels(ids: np.ndarray, keep: np.ndarray) -> np.ndarray:
@@ -140,11 +182,14 @@ class _Measured:
     """A score with what is worth computing once. `resolved`: the same where float32 resolves it, for the detector."""
 
     scores: Scores
-    resolved: Callable[[], Scores]
+    resolved: Scores
+    judged: dict[tuple[RuleSettings, bool], Attribute] = field(default_factory=dict)  # the last one
 
     @cached_property
     def informative(self) -> Informativeness:
-        return informativeness(self.resolved())
+        if not self.scores.counts.any():
+            return Informativeness(False, 0.0, "There are no scores.")
+        return informativeness(self.resolved)
 
 
 #: Sorting millions of scores takes longer than judging them: kept as long as the table lives, the last two of each
@@ -155,7 +200,7 @@ _LOCK = Lock()
 
 
 def _measured(table: ScoreTable, thresholds: Thresholds, name: str) -> _Measured:
-    key = tuple(getattr(thresholds, field) for field in Thresholds.model_fields if field.startswith(f"{name}_"))
+    key = tuple(getattr(thresholds, part) for part in _fields(name))
     with _LOCK:
         known = _CACHE.setdefault(table, {}).setdefault(name, {})
         if key not in known:
@@ -165,50 +210,57 @@ def _measured(table: ScoreTable, thresholds: Thresholds, name: str) -> _Measured
         return known[key]
 
 
+def _fields(name: str) -> list[str]:
+    """The settings that decide what an attribute measures."""
+    return [part for part in Thresholds.model_fields if part.startswith(f"{name}_")]
+
+
 def _reasoning(table: ScoreTable, thresholds: Thresholds) -> _Measured:
     if thresholds.reasoning_score not in table.score_names:
         held = ", ".join(name for name in table.score_names if name.startswith("received") or name == "row_mean")
         raise SettingsError(f"This run does not hold the reasoning score {thresholds.reasoning_score}: choose one of "
                             f"{held or 'none'}, or score again with --layers.")
-    scores = Scores(_masked(table, table.column(thresholds.reasoning_score)), table.offsets)
-    return _Measured(scores, lambda: scores)
+    name = thresholds.reasoning_score
+    scores = Scores(table.column(name), table.offsets, name=name, flat=table.flat)
+    return _Measured(scores, scores)
 
 
 def _novelty(table: ScoreTable, thresholds: Thresholds) -> _Measured:
     # Nothing kept in _CACHE may hold the table itself, or the table would never die.
-    logprob, offsets = _masked(table, table.column("logprob")), table.offsets
-    scores = Scores(probability(logprob), offsets, high_is_bad=True)
-
-    def resolved() -> Scores:
-        # 1 - p by expm1, which still tells 0.99999 from 0.999999. What the model is so sure of that logprob is 0
-        # is left out: float32 ends there, and such ties are the very thing that a cutoff on p is meant to find.
-        novelty = -np.expm1(logprob)
-        return Scores(np.where(novelty > 0, novelty, np.float32(np.nan)), offsets)
-
-    return _Measured(scores, resolved)
+    logprob, offsets, flat = table.column("logprob"), table.offsets, table.flat
+    p = flat.array("p", np.float32, lambda: blocks.each(
+        lambda first, last: probability(logprob[offsets[first]:offsets[last]]), offsets))
+    return _Measured(Scores(p, offsets, high_is_bad=True, name="p", flat=flat),
+                     Scores(logprob, offsets, resolve=_resolved, name="novelty", flat=flat))
 
 
 def _relevance(table: ScoreTable, thresholds: Thresholds) -> _Measured:
     by_type = relevance_scores(table, thresholds)
-    scores = Scores(_masked(table, by_type[table.type_of]), table.offsets,
-                    by_type=(by_type, table.types("response_count"), table.types("count")))
-    return _Measured(scores, lambda: scores)
+    choices = [getattr(thresholds, part) for part in _fields("relevance")]
+    name = "-".join(["relevance", *choices])
+    types, trainable, offsets = table.type_of, table.trainable, table.offsets
+
+    def values(first: int, last: int) -> np.ndarray:
+        here = slice(offsets[first], offsets[last])
+        return np.where(trainable[here], by_type[types[here]], np.float32(np.nan))
+
+    scores = Scores(table.flat.array(name, np.float32, lambda: blocks.each(values, offsets)), offsets,
+                    by_type=(by_type, table.types("response_count"), table.types("count")), name=name, flat=table.flat)
+    return _Measured(scores, scores)
+
+
+def _resolved(logprob: np.ndarray) -> np.ndarray:
+    """Novelty as 1 - p by expm1, which still tells 0.99999 from 0.999999. What the model is so sure of that logprob is
+    0 is left out: float32 ends there, and such ties are the very thing that a cutoff on p is meant to find."""
+    novelty = -np.expm1(logprob)
+    return np.where(novelty > 0, novelty, np.float32(np.nan))
 
 
 _MEASURES: dict[str, Callable[[ScoreTable, Thresholds], _Measured]] = {
     "reasoning": _reasoning, "novelty": _novelty, "relevance": _relevance}
 
 
-def _masked(table: ScoreTable, values: np.ndarray) -> np.ndarray:
-    return np.where(table.trainable, values, np.float32(np.nan))
-
-
-def _idle(name: str, measured: _Measured, found: Informativeness, notes: tuple[str, ...]) -> Attribute:
-    values = measured.scores.values
-    return Attribute(name, values, np.zeros(len(values), bool), np.full((1, 2), np.nan), found, notes)
-
-
-def _protects(table: ScoreTable, thresholds: Thresholds) -> np.ndarray:
-    """bool[M]: tokens that may not be dropped."""
-    marks = (Mark.EOS if thresholds.protect_eos else 0) | (Mark.FINAL_ANSWER if thresholds.protect_final_answer else 0)
-    return (table.marks & np.uint8(marks)) != 0
+def protected_marks(thresholds: Thresholds) -> np.uint8:
+    """Bits of `Mark`: tokens with any of them may not be dropped."""
+    return np.uint8((Mark.EOS if thresholds.protect_eos else 0)
+                    | (Mark.FINAL_ANSWER if thresholds.protect_final_answer else 0))

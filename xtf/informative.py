@@ -4,9 +4,11 @@ The published code's reasoning score is the case in point: averaged over a softm
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from xtf import blocks
 from xtf.ranks import Scores
 
 SPREAD = 1e-5  # relative; rounding of float32 sums stays below it
@@ -25,25 +27,37 @@ class Informativeness:
 def informativeness(scores: Scores) -> Informativeness:
     """An answer of three or more scored tokens speaks against the score when (max - min) / max |score| is below 1e-5
     or when more than half of its values are exactly equal; more than half of the answers condemn it."""
-    judged = scores.counts >= FEWEST
-    if not judged.any():
+    signs = scores.flat.array(f"{scores.name}-signs", np.uint8,
+                              lambda: blocks.each(partial(_signs, scores), scores.offsets))
+    judged = signs[(signs & _JUDGED) != 0]
+    if not len(judged):
         return Informativeness(False, 0.0, "No answer has enough scored tokens to judge the score by.")
-    flat, tied = (flags[judged] for flags in _signs(scores))
+    flat, tied = (judged & _FLAT) != 0, (judged & _TIED) != 0
     share = float((flat | tied).mean())
     return Informativeness(share > 0.5, share, _reason(flat, tied))
 
 
-def _signs(scores: Scores) -> tuple[np.ndarray, np.ndarray]:
-    """bool[N] twice: spread below 1e-5, more than half equal."""
-    counts = scores.counts
-    last = np.maximum(counts - 1, 0)
-    least, greatest, middle = (scores.at_rank(rank) for rank in (np.zeros_like(counts), last, counts // 2))
+_JUDGED, _FLAT, _TIED = np.uint8(1), np.uint8(2), np.uint8(4)
+
+
+def _signs(scores: Scores, first: int, last: int) -> np.ndarray:
+    """uint8, for the examples first .. last - 1: judged, spread below 1e-5, more than half equal."""
+    ranked, counts = scores.ranked_among(first, last)
+    starts = np.cumsum(counts) - counts
+    scored = counts > 0
+
+    def at(rank: np.ndarray) -> np.ndarray:
+        found = np.full(len(counts), np.nan)
+        found[scored] = ranked[(starts + rank)[scored]]
+        return found
+
+    least, middle, greatest = at(np.zeros_like(counts)), at(counts // 2), at(counts - 1)
     # What fills more than half of a sorted row also stands in its middle.
-    equal = scores.ranked == np.repeat(middle.astype(np.float32), counts)
+    equal = ranked == np.repeat(middle.astype(np.float32), counts)
     running = np.concatenate([np.zeros(1, np.int64), np.cumsum(equal)])
-    ties = running[scores.starts + counts] - running[scores.starts]
-    size = np.maximum(np.abs(least), np.abs(greatest))
-    return greatest - least <= SPREAD * size, ties * 2 > counts
+    ties = running[starts + counts] - running[starts]
+    flat = greatest - least <= SPREAD * np.maximum(np.abs(least), np.abs(greatest))
+    return (counts >= FEWEST) * _JUDGED + flat * _FLAT + (ties * 2 > counts) * _TIED
 
 
 def _reason(flat: np.ndarray, tied: np.ndarray) -> str:

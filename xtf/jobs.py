@@ -27,11 +27,13 @@ from typing import Any, Literal
 import psutil
 
 from xtf import workspace
-from xtf.errors import JobError, XtfError
+from xtf.errors import JobError, StoreError, XtfError
+from xtf.progress import Meter
 
 FOLDER_VARIABLE = "XTF_JOB"
 State = Literal["running", "done", "failed", "cancelled", "lost"]
 _GRACE_SECONDS = 8.0
+_RESERVED = 1 << 16  # bytes
 _LOST = "The process ended without a word (killed, or the machine restarted): start it again to resume."
 
 
@@ -46,8 +48,9 @@ class Job:
     stage: str
     done: int
     total: int
-    rate: float | None  # tokens per second, of this process
+    rate: float | None  # tokens (while reading, examples) per second over the last minute
     message: str  # why it failed, in a sentence
+    notes: list[str]  # sentences to know before the end
     result: Any  # what the command printed with --json
     started: float  # seconds since the epoch
     updated: float
@@ -80,8 +83,14 @@ def start(argv: Sequence[str], label: str) -> Job:
                 start_new_session=True, env=os.environ | {FOLDER_VARIABLE: str(folder), "PYTHONUNBUFFERED": "1"})
     except OSError as error:
         raise JobError(f"The job could not be started ({error.strerror or error}).") from error
-    workspace.write_json(folder / "job.json", {
-        "label": label, "argv": list(argv), "pid": process.pid, "born": _born(process.pid), "started": time.time()})
+    record = {"label": label, "argv": list(argv), "pid": process.pid, "born": _born(process.pid),
+              "started": time.time()}
+    try:
+        workspace.write_json(folder / "job.json", record)
+    except StoreError:  # nobody would know of it
+        _signal(record, signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return job(folder.name)
 
 
@@ -92,21 +101,26 @@ def job(job_id: str) -> Job:
         record = workspace.read_json(folder / "job.json")
     except (OSError, ValueError) as error:
         raise JobError(f"There is no job {job_id}: `xtf jobs` lists them.") from error
-    status = _status(folder)
+    status, alive = _status(folder), _alive(record)
+    if not alive:  # its last words may have come in between
+        status = _status(folder)
     state: State = status.get("state", "running")
-    if state == "running" and not _alive(record):
+    if state == "running" and not alive:
         state = "cancelled" if (folder / "cancel").exists() else "lost"
     message = _LOST if state == "lost" else status.get("message", "")
     return Job(id=job_id, label=record["label"], argv=record["argv"], state=state, message=message,
-               stage=status.get("stage", "starting"), done=status.get("done", 0), total=status.get("total", 0),
-               rate=status.get("rate"), result=status.get("result"), started=record["started"],
-               updated=status.get("updated", record["started"]))
+               notes=status.get("notes", []), stage=status.get("stage", "starting"), done=status.get("done", 0),
+               total=status.get("total", 0), rate=status.get("rate"), result=status.get("result"),
+               started=record["started"], updated=status.get("updated", record["started"]))
 
 
 def list_jobs() -> list[Job]:
-    """All jobs, newest first."""
-    folders = sorted(workspace.jobs_dir().glob("*/job.json"), reverse=True)
-    return [job(path.parent.name) for path in folders]
+    """All jobs, newest first. One whose record cannot be read is passed over."""
+    found = []
+    for path in workspace.jobs_dir().glob("*/job.json"):
+        with contextlib.suppress(JobError):
+            found.append(job(path.parent.name))
+    return sorted(found, key=lambda job: job.started, reverse=True)
 
 
 def running() -> list[Job]:
@@ -130,6 +144,14 @@ def cancel(job_id: str) -> Job:
     return job(job_id)
 
 
+def again(job_id: str) -> Job:
+    """Starts the command of a job that has ended once more; what it had finished is not done again."""
+    ended = job(job_id)
+    if ended.state == "running":
+        raise JobError(f"Job {job_id} is still running: wait for it, or cancel it first.")
+    return start(ended.argv, ended.label)
+
+
 def forget(job_id: str) -> None:
     """Removes the files of a job that has ended."""
     if job(job_id).state == "running":
@@ -143,25 +165,32 @@ class Reporter:
     def __init__(self, folder: Path):
         self._folder = folder
         self._last = 0.0
-        self._scoring: tuple[float, int] | None = None
-        self._status: dict[str, Any] = {"state": "running", "stage": "starting", "done": 0, "total": 0}
+        self._meter = Meter()
+        self._status: dict[str, Any] = {"state": "running", "stage": "starting", "done": 0, "total": 0, "notes": []}
+        with contextlib.suppress(XtfError):
+            workspace.write_atomically(self._reserve, lambda path: path.write_bytes(bytes(_RESERVED)))
+
+    @property
+    def _reserve(self) -> Path:
+        """Room on the disk that is given up for the last words, so that a full disk can still be told."""
+        return self._folder / "reserve"
 
     def __call__(self, done: int, total: int, stage: str) -> None:
         now = time.monotonic()
-        if stage == "scoring" and self._scoring is None:
-            self._scoring = (now, done)
+        self._meter(done, total, stage)
         changed = stage != self._status["stage"]
-        self._status |= {"done": done, "total": total, "stage": stage, "rate": self._rate(now, done)}
+        self._status |= {"done": done, "total": total, "stage": stage, "rate": self._meter.rate}
         if changed or now - self._last > 0.5:
             self._last = now
             self._write()
 
-    def _rate(self, now: float, done: int) -> float | None:
-        if self._scoring is None or now - self._scoring[0] < 0.5:
-            return None
-        return (done - self._scoring[1]) / (now - self._scoring[0]) or None
+    def say(self, sentence: str) -> None:
+        """Something that the user should know before the end."""
+        self._status["notes"] = [*self._status["notes"], sentence]
+        self._write()
 
     def end(self, state: State, message: str = "", result: Any = None) -> None:
+        self._reserve.unlink(missing_ok=True)
         self._status |= {"state": state, "message": message, "result": result}
         self._write()
 

@@ -4,7 +4,7 @@ Only safetensors and GGUF weights are read: a pickle checkpoint can run code. `t
 loaded, not before.
 """
 
-import hashlib
+import errno
 import importlib.util
 import os
 import re
@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import filelock
+
 from xtf import workspace
 from xtf.config import ModelSettings
+from xtf.devices import dtype_of, pick_device
 from xtf.errors import ModelError
 
 EMBEDDED = "embedded"
@@ -129,24 +132,46 @@ def embedded_gguf() -> Path:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
-    """GGUF → safetensors in float32. Filled beside `folder` and renamed, so that a kill leaves nothing half-written."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    """GGUF → safetensors in float32. Filled beside `folder` and renamed, so that a kill leaves nothing half-written.
+
+    One process at a time: a second one waits. Raises: StoreError when the disk is full.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder.parent / ".converting.lock"):
+            for stale in folder.parent.glob(".converting-*"):  # of a process that was killed
+                shutil.rmtree(stale)
+            if not folder.is_dir():
+                _convert_into(gguf, folder)
+    except OSError as error:
+        raise workspace.disk_error(folder, error) from error
+
+
+def _convert_into(gguf: Path, folder: Path) -> None:
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".converting-"))
     try:
         source = Source(str(gguf.parent), {"gguf_file": gguf.name}, gguf.parent)
         model = _from_pretrained(source, "float32")
-        model.save_pretrained(temporary)
         _tokenizer_from(source).save_pretrained(temporary)
+        model.save_pretrained(temporary)
         os.replace(temporary, folder)
-    except OSError as error:
-        if not folder.is_dir():  # else another process was faster, which is as good
-            raise workspace.disk_error(folder, error) from error
+    except Exception as error:
+        if _is_disk_full(error):  # safetensors wraps what the system said
+            raise workspace.disk_error(folder, OSError(errno.ENOSPC, "")) from error
+        raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _is_disk_full(error: BaseException) -> bool:
+    return "os error 28" in str(error) or "code: 28" in str(error) or getattr(error, "errno", None) == errno.ENOSPC
+
+
 def load_tokenizer(settings: ModelSettings) -> Any:
-    """The tokenizer alone, without weights. Raises: ModelError."""
+    """The tokenizer alone; a local folder needs no weights for that. Raises: ModelError."""
+    folder = Path(settings.model).expanduser()
+    if (folder / "tokenizer.json").is_file():
+        return _tokenizer_from(Source(str(folder), {"trust_remote_code": settings.trust_remote_code}, folder))
     return _tokenizer_from(locate(settings))
 
 
@@ -173,10 +198,10 @@ def load_model(settings: ModelSettings) -> LoadedModel:
 
     # The CPU kernels keep a thousand compiled shapes, megabytes each: memory that grows with the data for no speed.
     for cache in ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"):
-        os.environ.setdefault(cache, "16")
+        os.environ.setdefault(cache, "64")
     source = locate(settings)
     device = pick_device(settings.device)
-    dtype = settings.dtype if settings.dtype != "auto" else pick_dtype(device)
+    dtype = dtype_of(settings.model_copy(update={"device": device}))
     tokenizer = _tokenizer_from(source)
     model = _from_pretrained(source, dtype)
     try:
@@ -190,52 +215,6 @@ def load_model(settings: ModelSettings) -> LoadedModel:
 def display_name(settings: ModelSettings) -> str:
     """What the model is called on screens and in manifests."""
     return EMBEDDED_NAME if settings.model == EMBEDDED else settings.model
-
-
-def pick_device(wanted: str) -> str:
-    """`auto` → cuda, mps or cpu. Raises: ModelError for a device that is not here."""
-    import torch
-
-    if wanted == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        torch.empty(1, device=wanted)
-    except (RuntimeError, AssertionError) as error:
-        raise ModelError(f"There is no device {wanted} here ({_first_line(error)}): use --device auto.") from error
-    return wanted
-
-
-def pick_dtype(device: str) -> str:
-    """bfloat16 where the device multiplies it in hardware, else float32."""
-    import torch
-
-    if device.startswith("cuda"):
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    if device == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
-        return "bfloat16"
-    return "float32"
-
-
-def weights_digest(settings: ModelSettings, config: Any) -> str:
-    """sha256 over the local weight files, or the hub commit that `config` came from."""
-    source = locate(settings)
-    if source.folder is None:
-        return f"commit:{getattr(config, '_commit_hash', None) or 'unknown'}"
-    digest = hashlib.sha256()
-    for path in source.weights:
-        with path.open("rb") as file:
-            while block := file.read(1 << 24):
-                digest.update(block)
-    return f"sha256:{digest.hexdigest()}"
-
-
-def tokenizer_digest(tokenizer: Any) -> str:
-    """sha256 over everything that decides how text becomes ids, and the chat template."""
-    digest = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode())
-    digest.update(str(tokenizer.chat_template).encode())
-    return f"sha256:{digest.hexdigest()}"
 
 
 def _tokenizer_from(source: Source) -> Any:

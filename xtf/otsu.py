@@ -20,6 +20,17 @@ def histogram(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[np
     return counts, (edges[:-1] + edges[1:]) / 2
 
 
+def histogram_of_sorted(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same of ascending float32 values, without passing over all of them."""
+    edges = np.histogram_bin_edges(values[[0, -1]].astype(np.float64), bins=BINS)
+    # The least float32 that is not below an edge has as many values below it as the edge has.
+    near = edges.astype(np.float32)
+    near = np.where(near < edges, np.nextafter(near, np.float32(np.inf)), near)
+    below = np.searchsorted(values, near)
+    below[-1] = len(values)  # the last bin holds its upper edge
+    return np.diff(below), (edges[:-1] + edges[1:]) / 2
+
+
 def multiotsu(counts: np.ndarray, centres: np.ndarray, classes: int) -> np.ndarray:
     """Thresholds float64[K - 1] between K = min(classes, filled bins) clusters; cluster c holds t[c-1] <= v < t[c].
 

@@ -6,14 +6,16 @@ A rule gives limits float64[1 or N, 2], [low, high) of the goodness that is drop
 each example, NaN where nothing is dropped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from xtf import otsu
+from xtf import blocks, otsu
 from xtf.config import Cutoff, Fence, Otsu, Quantile, RuleSettings
 from xtf.errors import SettingsError
 from xtf.ranks import Limits, Scores, per_example
+
+Failing = Callable[[int, int], np.ndarray]
 
 
 def _quantile(scores: Scores, share: float, scope: str) -> np.ndarray:
@@ -50,7 +52,9 @@ def _quantile_rule(scores: Scores, rule: Quantile) -> Limits:
 
 
 def _fence(scores: Scores, rule: Fence) -> Limits:
-    first, third = (_quantile(scores, share, rule.scope) for share in (0.25, 0.75))
+    if rule.scope not in scores._quartiles:
+        scores._quartiles[rule.scope] = tuple(_quantile(scores, share, rule.scope) for share in (0.25, 0.75))
+    first, third = scores._quartiles[rule.scope]
     return Limits(_below(first - rule.k * (third - first)))
 
 
@@ -58,60 +62,66 @@ def _otsu(scores: Scores, rule: Otsu) -> Limits:
     if rule.drop >= rule.classes:
         raise SettingsError(f"There is no cluster {rule.drop} among {rule.classes}: choose 0 (the lowest scores) to "
                             f"{rule.classes - 1}.")
-    key = (rule.scope, rule.classes, rule.drop)
+    key = (rule.scope, rule.classes)
     if key not in scores._clusters:
-        scores._clusters[key] = _otsu_by_answer(scores, rule) if rule.scope == "example" else _otsu_of_all(scores, rule)
-    return scores._clusters[key]
+        scores._clusters[key] = (_cuts_of_answers if rule.scope == "example" else _cuts_of_all)(scores, rule)
+    cuts = scores._clusters[key]
+    return Limits(_cluster(cuts, rule), tuple(_few(cuts, rule, scores)))
 
 
-def _otsu_of_all(scores: Scores, rule: Otsu) -> Limits:
-    if scores.by_type is not None:
-        values, in_responses, in_all = scores.by_type
-        weights = in_all if rule.scope == "dataset+prompts" else in_responses
-        used = (weights > 0) & ~np.isnan(values)
-        values, weights = values[used], weights[used]
-    else:
-        values, weights = scores.ranked, None
-    limits, clusters = _cluster(values, weights, rule)
-    notes = []
-    if clusters < rule.classes:
-        notes.append(f"The scores have too few distinct values for {rule.classes} clusters: {_fallback(clusters)}")
-        if clusters > 1 and np.isnan(limits).all():
-            notes.append(f"Cluster {rule.drop} would be the highest of {clusters}, which is not what it stands for "
-                         f"among {rule.classes}: it drops nothing.")
-    if rule.scope == "dataset+prompts" and scores.by_type is None:
-        notes.append("Prompt tokens have no such score: the clusters are those of the responses.")
-    return Limits(limits[None, :], tuple(notes))
+def _cuts_of_all(scores: Scores, rule: Otsu) -> np.ndarray:
+    """float64[1, classes - 1]: the thresholds between clusters, NaN where there are fewer."""
+    if scores.by_type is None:
+        return _cuts(otsu.histogram_of_sorted(scores.ranked_together), rule)[None, :]
+    values, in_responses, in_all = scores.by_type
+    weights = in_all if rule.scope == "dataset+prompts" else in_responses
+    used = (weights > 0) & ~np.isnan(values)
+    return _cuts(otsu.histogram(values[used], weights[used]) if used.any() else None, rule)[None, :]
 
 
-def _fallback(clusters: int) -> str:
-    return f"{clusters} were made." if clusters > 1 else "none was made, and nothing is dropped."
+def _cuts_of_answers(scores: Scores, rule: Otsu) -> np.ndarray:
+    """float64[N, classes - 1]: the same for each answer."""
+    answers = np.split(scores.ranked, scores.starts[1:])
+    return np.stack([_cuts(otsu.histogram_of_sorted(answer) if len(answer) else None, rule) for answer in answers])
 
 
-def _otsu_by_answer(scores: Scores, rule: Otsu) -> Limits:
-    found = [_cluster(answer, None, rule) for answer in np.split(scores.ranked, scores.starts[1:])]
-    fewer = sum(clusters < rule.classes for _, clusters in found)
-    notes = (f"{fewer} of {len(found)} answers have too few distinct values for {rule.classes} clusters: fewer were "
-             f"made there, and nothing is dropped where cluster {rule.drop} would be the highest.",) if fewer else ()
-    return Limits(np.array([limits for limits, _ in found]).reshape(-1, 2), notes)
+def _cuts(histogram: tuple[np.ndarray, np.ndarray] | None, rule: Otsu) -> np.ndarray:
+    found = otsu.multiotsu(*histogram, rule.classes) if histogram else np.zeros(0)
+    return np.append(found, np.full(rule.classes - 1 - len(found), np.nan))
 
 
-def _cluster(values: np.ndarray, weights: np.ndarray | None, rule: Otsu) -> tuple[np.ndarray, int]:
-    """The dropped range float64[2] and the number of clusters that could be made.
+def _cluster(cuts: np.ndarray, rule: Otsu) -> np.ndarray:
+    """float64[1 or N, 2]: the dropped range.
 
     With fewer clusters than asked for, `drop` still counts from the lowest, but it never comes to mean the highest
     cluster, the tokens most worth keeping, unless the highest was asked for: then nothing is dropped.
     """
-    if len(values) == 0:
-        return np.full(2, np.nan), 0
-    thresholds = otsu.multiotsu(*otsu.histogram(values, weights), rule.classes)
-    clusters = len(thresholds) + 1
+    clusters = 1 + np.isfinite(cuts).sum(axis=1)
     highest_asked = rule.drop == rule.classes - 1
-    drop = clusters - 1 if highest_asked else rule.drop
-    if clusters < 2 or (drop >= clusters - 1 and not highest_asked):
-        return np.full(2, np.nan), clusters
-    edges = np.concatenate([[np.nan], thresholds, [np.inf]])
-    return edges[drop:drop + 2], clusters
+    drop = clusters - 1 if highest_asked else np.full(len(cuts), rule.drop)
+    edges = np.concatenate([np.full((len(cuts), 1), np.nan), cuts, np.full((len(cuts), 1), np.inf)], axis=1)
+    edges[np.arange(len(cuts)), clusters] = np.inf
+    idle = (clusters < 2) | ((drop >= clusters - 1) & (not highest_asked))
+    ranges = np.take_along_axis(edges, drop[:, None] + np.arange(2), axis=1)
+    return np.where(idle[:, None], np.nan, ranges)
+
+
+def _few(cuts: np.ndarray, rule: Otsu, scores: Scores) -> Iterator[str]:
+    """Sentences for what could not be clustered as asked."""
+    clusters = 1 + np.isfinite(cuts).sum(axis=1)
+    fewer = int((clusters < rule.classes).sum())
+    if fewer and rule.scope == "example":
+        yield (f"{fewer} of {len(cuts)} answers have too few distinct values for {rule.classes} clusters: fewer were "
+               f"made there, and nothing is dropped where cluster {rule.drop} would be the highest.")
+    elif fewer:
+        made = int(clusters[0])
+        yield (f"The scores have too few distinct values for {rule.classes} clusters: "
+               + (f"{made} were made." if made > 1 else "none was made, and nothing is dropped."))
+        if made > 1 and np.isnan(_cluster(cuts, rule)).all():
+            yield (f"Cluster {rule.drop} would be the highest of {made}, which is not what it stands for among "
+                   f"{rule.classes}: it drops nothing.")
+    if rule.scope == "dataset+prompts" and scores.by_type is None:
+        yield "Prompt tokens have no such score: the clusters are those of the responses."
 
 
 #: One rule is one function from scores to limits; its settings are in `xtf.config.RULES`.
@@ -121,25 +131,56 @@ LIMITS: dict[str, Callable[..., Limits]] = {
 
 def apply(scores: Scores, rule: RuleSettings) -> tuple[np.ndarray, Limits]:
     """bool[M]: the tokens that fail the rule and its cap, and the limits that say why (goodness)."""
+    fails = np.empty(len(scores.values), bool)
+    judge, limits = failing(scores, rule)
+
+    def put(first: int, last: int) -> None:
+        fails[scores.offsets[first]:scores.offsets[last]] = judge(first, last)
+
+    blocks.run(put, scores.offsets)
+    return fails, limits
+
+
+def failing(scores: Scores, rule: RuleSettings) -> tuple[Failing, Limits]:
+    """The same as a function of the first example and the one after the last, which gives their tokens' bool."""
     limits = LIMITS[rule.kind](scores, rule)  # type: ignore[attr-defined]
-    if rule.cap is None:
-        return within(scores, limits.ranges), limits
-    if rule.cap_ties == "published":
+    room = None
+    if rule.cap is not None and rule.cap_ties == "published":
         limits = _published_cap(scores, limits, rule.cap)
-        return within(scores, limits.ranges), limits
-    return _capped(scores, within(scores, limits.ranges), limits.ranges, rule.cap), limits
+    elif rule.cap is not None:
+        # 0.29 · 100 is 28.999… in binary and means 29.
+        room = np.floor(scores.counts * rule.cap + 1e-9).astype(np.int64)
+        _ = scores.ranked, scores.starts  # made once, not by each thread
+
+    def judge(first: int, last: int) -> np.ndarray:
+        ranges = limits.ranges if len(limits.ranges) == 1 else limits.ranges[first:last]
+        part = _Part(scores, first, last)
+        found = part.within(ranges)
+        return found if room is None else _capped(part, found, ranges, room[first:last])
+
+    return judge, limits
 
 
-def within(scores: Scores, ranges: np.ndarray) -> np.ndarray:
-    """bool[M]: low <= goodness < high, as compared in float64; NaN high is within nothing, NaN low is no bound."""
-    # Rounding the limit up to float32 leaves every comparison with a float32 as it was, and stays in float32.
-    low, high = (_rounded_up(ranges[:, side]) for side in (0, 1))
-    lengths = np.diff(scores.offsets)
-    found = scores.goodness < (high if len(ranges) == 1 else np.repeat(high, lengths))
-    if not np.isnan(low).all():
-        low = np.where(np.isnan(low), np.float32(-np.inf), low)
-        found &= scores.goodness >= (low if len(ranges) == 1 else np.repeat(low, lengths))
-    return found
+class _Part:
+    """The scores of the examples first .. last - 1."""
+
+    def __init__(self, scores: Scores, first: int, last: int):
+        self.first, self.scores = first, scores
+        self.offsets = scores.offsets[first:last + 1] - scores.offsets[first]
+        self.goodness = scores.goodness(first, last)
+
+    def within(self, ranges: np.ndarray) -> np.ndarray:
+        """bool: low <= goodness < high, as compared in float64; NaN high is within nothing, NaN low is no bound."""
+        # Rounding the limit up to float32 leaves every comparison with a float32 as it was, and stays in float32.
+        low, high = (_rounded_up(ranges[:, side]) for side in (0, 1))
+        found = self.goodness < self.spread(high)
+        if not np.isnan(low).all():
+            found &= self.goodness >= self.spread(np.where(np.isnan(low), np.float32(-np.inf), low))
+        return found
+
+    def spread(self, limits: np.ndarray) -> np.ndarray:
+        """One number for each token, or the one that is for all."""
+        return limits if len(limits) == 1 else np.repeat(limits, np.diff(self.offsets))
 
 
 def _rounded_up(limits: np.ndarray) -> np.ndarray:
@@ -160,23 +201,21 @@ def _published_cap(scores: Scores, limits: Limits, cap: float) -> Limits:
     return Limits(np.stack([low, np.minimum(high, bound)], axis=1), limits.notes)
 
 
-def _capped(scores: Scores, fails: np.ndarray, ranges: np.ndarray, cap: float) -> np.ndarray:
-    """`fails`, at most floor(cap·n) in each example: the worst first, and among equals the first ones."""
-    # 0.29 · 100 is 28.999… in binary and means 29.
-    room = np.floor(scores.counts * cap + 1e-9).astype(np.int64)
-    failing = per_example(fails, scores.offsets)
-    over = failing > room
+def _capped(part: _Part, fails: np.ndarray, ranges: np.ndarray, room: np.ndarray) -> np.ndarray:
+    """`fails`, at most `room` in each example: the worst first, and among equals the first ones."""
+    over = per_example(fails, part.offsets) > room
     if not over.any():
         return fails
-    lows = np.broadcast_to(ranges[:, 0], over.shape)
-    skipped = per_example(within(scores, _below(lows)), scores.offsets)  # worse than the dropped range
-    worst_kept = scores.at_rank(skipped + room)  # NaN never arises where `over`
+    skipped = np.zeros(len(over), np.int64)
+    if not np.isnan(ranges[:, 0]).all():
+        worse = part.within(_below(np.broadcast_to(ranges[:, 0], over.shape)))  # than the dropped range
+        skipped = per_example(worse, part.offsets)
+    worst_kept = part.scores.at_rank(skipped + room, first=part.first)  # NaN never arises where `over`
     bound = np.where(over, worst_kept, np.inf)
-    beyond = fails & within(scores, _below(bound))
-    left = room - per_example(beyond, scores.offsets)
-    tied = np.flatnonzero(
-        fails & (scores.goodness == np.repeat(bound.astype(np.float32), np.diff(scores.offsets))))
-    example = np.searchsorted(scores.offsets, tied, side="right") - 1
+    beyond = fails & part.within(_below(bound))
+    left = room - per_example(beyond, part.offsets)
+    tied = np.flatnonzero(fails & (part.goodness == part.spread(bound.astype(np.float32))))
+    example = np.searchsorted(part.offsets, tied, side="right") - 1
     nth = np.arange(len(tied)) - np.searchsorted(example, example)
     beyond[tied[nth < left[example]]] = True
     return beyond

@@ -2,17 +2,17 @@
 
     runs/NAME/settings.json     what was asked for, and the run's id; written first
     runs/NAME/shards/00000.arrow, 00000.json   scored examples, and their checksum; the .json is written last
+    runs/NAME/partial.arrow     token types of the first shards, while the run is unfinished
     runs/NAME/types.arrow       one row per token type in use
     runs/NAME/manifest.json     the run is complete exactly when this exists
-
-Shards are Arrow IPC files: they are memory-mapped, and `pyarrow`, `datasets` and `pandas` open them.
-A row is an example; a list column of T entries holds one number per token.
+    runs/NAME/flat/             flat arrays of a large run, derived and made when needed
 """
 
 import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,11 +20,27 @@ from typing import Any
 
 import filelock
 import pyarrow as pa
-import pyarrow.ipc
 
 from xtf import workspace
 from xtf.errors import StoreError
+from xtf.flat import Flat, stamp
+from xtf.shards import (
+    MENDING,
+    Extent,
+    Shards,
+    examples_in,
+    extent_of,
+    is_whole,
+    mapped,
+    reaching,
+    write_ipc,
+    write_shard,
+)
 from xtf.store import Manifest, ScoreTable
+
+FLAT_FROM = 1 << 28  # bytes of shards; flat arrays of smaller runs are made in a second
+_FLAT = "1"  # to be raised when flat arrays of the same name come to hold something else
+_PATIENCE = 0.5  # seconds: a page that only looks whether a run is locked holds it for an instant
 
 
 @dataclass(frozen=True)
@@ -43,23 +59,94 @@ class Run:
 
     @property
     def manifest(self) -> Manifest:
-        """What is known of the run; of an unfinished one, what was asked for."""
-        return Manifest(**workspace.read_json(self.path / ("manifest.json" if self.complete else "settings.json")))
+        """What is known of the run; of an unfinished one, what was asked for. Raises: StoreError if it is damaged."""
+        if not self.complete:
+            return _asked(self)
+        try:
+            return Manifest(**workspace.read_json(self.path / "manifest.json"))
+        except (ValueError, TypeError) as error:
+            raise StoreError(f"Run {self.name} is damaged: its manifest.json cannot be read. {MENDING}") from error
+
+    @property
+    def partial(self) -> Extent | None:
+        """What can be browsed of an unfinished run; None when it is finished, or when nothing can be yet."""
+        if self.complete:
+            return None
+        try:
+            return extent_of(mapped(self.path / "partial.arrow"))
+        except (OSError, pa.ArrowInvalid):
+            return None
 
     def table(self) -> ScoreTable:
-        """The scored tokens, memory-mapped. Raises: StoreError if the run is unfinished or damaged."""
-        if not self.complete:
-            raise StoreError(f"Run {self.name} is not finished: run the same score command again to resume it.")
-        try:
-            shards = pa.concat_tables([_mapped(path) for path in self._shard_files()])
-            return ScoreTable(shards, _mapped(self.path / "types.arrow"))
-        except (OSError, pa.ArrowInvalid) as error:
-            raise StoreError(f"Run {self.name} is damaged ({error}): delete it and score again.") from error
+        """The scored tokens, memory-mapped; of an unfinished run, those up to its last checkpoint.
 
-    def shards(self) -> Iterator[pa.Table]:
-        """The finished shards one by one, memory-mapped, in the order of the data."""
-        for path in self._shard_files():
-            yield _mapped(path)
+        Raises: StoreError if there is no checkpoint yet, or a shard is missing, cut off or known to be damaged.
+        """
+        path = self.path / ("types.arrow" if self.complete else "partial.arrow")
+        if not self.complete and not path.is_file():
+            raise StoreError(f"Nothing of run {self.name} is scored yet: wait for its first numbers, or run the same "
+                             "score command again to resume it.")
+        try:
+            types = mapped(path)
+            extent = extent_of(types)
+            self._check(extent)
+            return ScoreTable(self._shards(extent), types, self._flat(extent))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise StoreError(f"Run {self.name} is damaged ({error}). {MENDING}") from error
+
+    def _flat(self, extent: Extent) -> Flat:
+        """Where flat arrays of these shards are kept: beside a large run, in memory for a small one."""
+        if extent.bytes < FLAT_FROM:
+            return Flat()
+        return Flat(self.path / "flat" / stamp([_FLAT, self.manifest.run_id, *self._shards(extent).states()]))
+
+    def _shards(self, extent: Extent) -> Shards:
+        return Shards(self.path / "shards", extent.shards)
+
+    @property
+    def unfinished(self) -> str | None:
+        """How much of an unfinished run can be browsed, in a sentence; None of a finished one."""
+        if self.complete:
+            return None
+        known, total = self.partial, self.manifest.counts.get("examples", 0)
+        scored = f"{known.examples:,} of {total:,} examples" if known else "nothing that can be shown"
+        return f"Run {self.name} is unfinished: {scored} so far. The same score command resumes it."
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of a finished run is missing, cut off or known to be damaged, as far as a glance tells."""
+        try:
+            self._check(extent_of(mapped(self.path / "types.arrow")))
+        except (OSError, pa.ArrowInvalid, StoreError):
+            return False
+        return True
+
+    def _check(self, extent: Extent) -> None:
+        """Raises: StoreError unless the shards are all there, at their full length. Milliseconds for thousands."""
+        found = self._shards(extent).sizes()
+        if len(found) < extent.shards or sum(found.values()) != extent.bytes:
+            raise StoreError(f"Run {self.name} is damaged: of {extent.shards} shards some are missing, cut off or "
+                             f"known to be damaged. {MENDING}")
+
+    def verify(self) -> None:
+        """Compares every shard of `table` with its checksum: about a second for each gigabyte.
+
+        Raises: StoreError if some do not hold what was scored. Their checksums are removed then, so that the run can no
+        longer be read, and the same score command scores just these again.
+        """
+        extent = extent_of(mapped(self.path / "types.arrow")) if self.complete else self.partial
+        with ThreadPoolExecutor() as pool:
+            whole = list(pool.map(self.has_shard, range(extent.shards if extent else 0)))
+        damaged = [index for index, good in enumerate(whole) if not good]
+        for index in damaged:
+            self._shard(index).with_suffix(".json").unlink(missing_ok=True)
+        if damaged:
+            raise StoreError(f"Run {self.name} is damaged: {len(damaged)} of {len(whole)} shards do not hold what was "
+                             f"scored. {MENDING}")
+
+    def shard(self, index: int) -> pa.Table:
+        """A whole shard, memory-mapped."""
+        return mapped(self._shard(index))
 
     def _shard_files(self) -> list[Path]:
         return sorted((self.path / "shards").glob("*.arrow"))
@@ -69,22 +156,46 @@ class Run:
 
     def has_shard(self, index: int) -> bool:
         """Whether shard `index` is whole: its checksum was written and still holds."""
-        path = self._shard(index)
-        try:
-            return bool(workspace.read_json(path.with_suffix(".json"))["sha256"] == _sha256(path))
-        except (OSError, ValueError, KeyError):
-            return False
+        return is_whole(self._shard(index))
 
     def write_shard(self, index: int, table: pa.Table) -> None:
         """Raises: StoreError when the disk is full; nothing half-written stays."""
-        path = self._shard(index)
-        workspace.write_atomically(path, lambda temporary: _write_ipc(table, temporary))
-        workspace.write_json(path.with_suffix(".json"), {"sha256": _sha256(path), "examples": table.num_rows})
+        write_shard(self._shard(index), table)
+
+    def checkpoint(self, types: pa.Table, shards: int) -> None:
+        """Makes the first `shards` shards browsable before the run is finished; `types` are the token types in them.
+
+        It is one file, so that a kill never leaves two that disagree. Raises: StoreError when the disk is full.
+        """
+        self._write_types("partial.arrow", types, shards)
 
     def finish(self, types: pa.Table, manifest: Manifest) -> None:
         """Writes the table of types, then the manifest, which makes the run complete."""
-        workspace.write_atomically(self.path / "types.arrow", lambda temporary: _write_ipc(types, temporary))
+        self._write_types("types.arrow", types, len(self._shard_files()))
         workspace.write_json(self.path / "manifest.json", asdict(manifest))
+        (self.path / "partial.arrow").unlink(missing_ok=True)
+        self.table().prepare()  # so that a large run opens at once
+
+    def _write_types(self, name: str, types: pa.Table, shards: int) -> None:
+        extent = self._extent(shards)
+        told = reaching(types, extent)
+        workspace.write_atomically(self.path / name, lambda temporary: write_ipc(told, temporary))
+
+    def _extent(self, shards: int) -> Extent:
+        """What the first `shards` shards hold. Only those since the last checkpoint are looked up."""
+        known = self.partial
+        if known is None or known.shards > shards:
+            known = Extent(0, 0, 0)
+        paths = [self._shard(index) for index in range(known.shards, shards)]
+        return Extent(shards, known.examples + sum(examples_in(path) for path in paths),
+                      known.bytes + sum(path.stat().st_size for path in paths))
+
+    def tidy(self) -> None:
+        """Clears away what a killed process left half-written, and the mark of completeness of a damaged run. For the
+        holder of the lock only."""
+        for stale in self.path.rglob(".writing-*"):
+            stale.unlink(missing_ok=True)
+        (self.path / "manifest.json").unlink(missing_ok=True)
 
     def discard_if_empty(self) -> None:
         """Removes a run that failed before its first shard was whole."""
@@ -95,7 +206,7 @@ class Run:
     def locked(self) -> Iterator[None]:
         """One process scores a run at a time. Raises: StoreError for the second one."""
         try:
-            with filelock.FileLock(self.path / ".lock", timeout=0):
+            with filelock.FileLock(self.path / ".lock", timeout=_PATIENCE):
                 yield
         except filelock.Timeout as error:
             raise StoreError(f"Run {self.name} is being scored by another process: wait for it or cancel it.") \
@@ -118,18 +229,30 @@ def begin(manifest: Manifest) -> Run:
         except OSError as error:
             raise workspace.disk_error(run.path, error) from error
         workspace.write_json(run.path / "settings.json", asdict(manifest))
-    elif run.manifest.run_id != manifest.run_id:
-        raise StoreError(f"A run called {run.name} exists with other data, model or settings: choose another --run "
-                         f"name, or delete it with `xtf runs --delete {run.name}`.")
+    refuse_other(manifest)
     return run
 
 
-def find_finished(asked: Manifest) -> Manifest | None:
-    """The manifest of a finished run with that name and id, if there is one."""
-    run = Run(workspace.runs_dir() / workspace.checked_name(asked.name))
-    if run.complete and run.manifest.run_id == asked.run_id:
-        return run.manifest
-    return None
+def refuse_other(manifest: Manifest) -> None:
+    """Raises: StoreError where a run of that name is of other data, model or settings, is being scored by another
+    process, or does not say any more what it is."""
+    run = Run(workspace.runs_dir() / workspace.checked_name(manifest.name))
+    if not (run.path / "settings.json").is_file():
+        return
+    if _asked(run).run_id != manifest.run_id:
+        raise StoreError(f"A run called {run.name} exists with other data, model or settings: choose another --run "
+                         f"name, or delete it with `xtf runs --delete {run.name}`.")
+    with run.locked():
+        pass
+
+
+def _asked(run: Run) -> Manifest:
+    """What a run was asked to be, finished or not."""
+    try:
+        return Manifest(**workspace.read_json(run.path / "settings.json"))
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"Run {run.name} is damaged: its settings.json cannot be read. Delete it with "
+                         f"`xtf runs --delete {run.name}` and score again.") from error
 
 
 def open_run(name: str) -> Run:
@@ -147,7 +270,7 @@ def list_runs() -> list[Manifest]:
     for folder in workspace.runs_dir().glob("*/"):
         try:
             manifests.append(Run(folder).manifest)
-        except (OSError, ValueError, TypeError):
+        except (OSError, StoreError):
             continue
     return sorted(manifests, key=lambda manifest: manifest.created, reverse=True)
 
@@ -157,16 +280,3 @@ def delete_run(name: str) -> None:
     run = open_run(name)
     with run.locked():
         shutil.rmtree(run.path)
-
-
-def _mapped(path: Path) -> pa.Table:
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-
-
-def _write_ipc(table: pa.Table, path: Path) -> None:
-    with pa.ipc.new_file(path, table.schema) as writer:
-        writer.write_table(table)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,18 +1,21 @@
 """What a set of verdicts amounts to: counts, histograms, tables. Pure functions; no loop over tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pandas.arrays import ArrowStringArray
 
-from xtf import filters
+from xtf import blocks, filters
 from xtf.columns import Mark
 from xtf.config import ATTRIBUTES, Thresholds, settings
 from xtf.errors import SettingsError
 from xtf.filters import BIT, Verdicts
-from xtf.ranks import per_example
+from xtf.ranks import Scores, joined, per_example
 from xtf.store import ScoreTable
 
 FEW = 5  # kept tokens: an example with fewer teaches next to nothing
@@ -28,16 +31,16 @@ def summary(table: ScoreTable, verdicts: Verdicts, few: int = FEW) -> dict[str, 
     three), "reasoning+novelty" and so on; combinations: dropped by exactly these; examples_without_kept and
     examples_under {kept tokens, examples}, of those that have answer tokens at all; notes: all of them as sentences.
     """
-    trainable = int(np.count_nonzero(table.trainable))
-    exactly = np.bincount(verdicts.bits, minlength=8)
+    trainable = int(table.trainable_counts.sum())
+    exactly, kept_by_example, protected = _counted(table, verdicts)
     dropped = int(exactly[1:].sum())
     kept = trainable - dropped
-    kept_by_example = per_example(verdicts.keep, table.offsets)[per_example(table.trainable, table.offsets) > 0]
+    kept_by_example = kept_by_example[table.trainable_counts > 0]
     return {
-        "examples": len(table), "tokens": len(table.ids), "trainable": trainable,
+        "examples": len(table), "tokens": int(table.offsets[-1]), "trainable": trainable,
         "kept": kept, "kept_share": _share(kept, trainable),
         "dropped": dropped, "dropped_share": _share(dropped, trainable),
-        "protected": int(np.count_nonzero(verdicts.protected)),
+        "protected": protected,
         "attributes": {name: _attribute(verdicts, name, exactly, trainable) for name in ATTRIBUTES},
         "overlaps": {"+".join(names): _all_of(exactly, names) for names in _groups() if len(names) > 1},
         "combinations": {"+".join(names): int(exactly[_bits(names)]) for names in _groups()},
@@ -45,6 +48,20 @@ def summary(table: ScoreTable, verdicts: Verdicts, few: int = FEW) -> dict[str, 
         "examples_under": {"kept": few, "examples": int((kept_by_example < few).sum())},
         "notes": [f"{name.capitalize()}: {note}" for name in ATTRIBUTES for note in verdicts.attributes[name].notes],
     }
+
+
+def _counted(table: ScoreTable, verdicts: Verdicts) -> tuple[np.ndarray, np.ndarray, int]:
+    """Tokens by their bits int64[8], kept tokens by example int64[N], and protected tokens."""
+    def counted(first: int, last: int) -> tuple[np.ndarray, np.ndarray, int]:
+        here = slice(table.offsets[first], table.offsets[last])
+        starts = table.offsets[first:last + 1] - table.offsets[first]
+        bits = verdicts.bits[here]
+        by_bits = np.array([np.count_nonzero(bits == value) for value in range(8)])  # far faster than bincount
+        return by_bits, per_example(verdicts.keep[here], starts), int(np.count_nonzero(verdicts.protected[here]))
+
+    parts = list(blocks.each(counted, table.offsets))
+    return (sum((bits for bits, _, _ in parts), np.zeros(8, np.int64)),
+            joined(np.int64, (kept for _, kept, _ in parts)), sum(protected for _, _, protected in parts))
 
 
 def _attribute(verdicts: Verdicts, name: str, exactly: np.ndarray, trainable: int) -> dict[str, Any]:
@@ -77,47 +94,70 @@ def histogram(values: np.ndarray, bins: int = 60, range: tuple[float, float] | N
         -> tuple[np.ndarray, np.ndarray]:
     """Counts int64[bins] and edges float64[bins + 1] of the numbers among `values`; `range` is theirs if not given,
     and what lies outside it is counted in the outermost bins."""
-    numbers = values[np.isfinite(values)]
+    offsets = np.append(np.arange(0, len(values), blocks.TOKENS), len(values))
+
+    def numbers(first: int, last: int) -> np.ndarray:
+        some = values[offsets[first]:offsets[last]]
+        return some[np.isfinite(some)]
+
+    def ends(first: int, last: int) -> tuple[float, float]:
+        some = numbers(first, last)
+        return float(some.min(initial=np.inf)), float(some.max(initial=-np.inf))
+
     if range is None:
-        range = (float(numbers.min()), float(numbers.max())) if len(numbers) else (0.0, 1.0)
-    counts, edges = np.histogram(np.clip(numbers, *range), bins=bins, range=range)
-    return counts, edges.astype(np.float64)
+        lows, highs = zip((np.inf, -np.inf), *blocks.each(ends, offsets))
+        range = (min(lows), max(highs)) if min(lows) <= max(highs) else (0.0, 1.0)
+    low, high = range
+
+    def counted(first: int, last: int) -> np.ndarray:
+        return np.histogram(np.clip(numbers(first, last), low, high), bins, (low, high))[0]
+
+    edges = np.histogram_bin_edges(values[:0], bins, (low, high)).astype(np.float64)
+    return sum(blocks.each(counted, offsets), np.zeros(bins, np.int64)), edges
 
 
 def by_example(table: ScoreTable, verdicts: Verdicts) -> pd.DataFrame:
     """One row per example: index, id, tokens, trainable, kept, kept_share, mean_reasoning, mean_p, mean_relevance,
     loss (nats, the base model's mean over answer tokens), perplexity, dropped_reasoning, dropped_novelty,
     dropped_relevance, preview (text from the last question on). NaN where an example has no such score."""
-    trainable, kept = (per_example(flags, table.offsets) for flags in (table.trainable, verdicts.keep))
-    loss = -_means(np.where(table.trainable, table.column("logprob"), np.float32(np.nan)), table.offsets)
-    means = {name: _means(verdicts.attributes[name].values, table.offsets) for name in ATTRIBUTES}
+    kept = _counts(lambda here: verdicts.keep[here], table.offsets)
+    gone = {f"dropped_{name}": _counts(partial(_dropped_by, verdicts, BIT[name]), table.offsets) for name in ATTRIBUTES}
+    trainable, loss = table.trainable_counts, -_loss(table).means
     with np.errstate(over="ignore"):
         perplexity = np.exp(loss)
     return pd.DataFrame({
         "index": np.arange(len(table)), "id": table.example_ids, "tokens": np.diff(table.offsets),
         "trainable": trainable, "kept": kept, "kept_share": kept / np.maximum(trainable, 1),
-        "mean_reasoning": means["reasoning"], "mean_p": means["novelty"], "mean_relevance": means["relevance"],
+        "mean_reasoning": verdicts.attributes["reasoning"].scores.means,
+        "mean_p": verdicts.attributes["novelty"].scores.means,
+        "mean_relevance": verdicts.attributes["relevance"].scores.means,
         "loss": loss, "perplexity": perplexity,
-        **{f"dropped_{name}": per_example((verdicts.bits & BIT[name]) != 0, table.offsets) for name in ATTRIBUTES},
-        "preview": _previews(table)})
+        **gone,
+        "preview": ArrowStringArray(table.strings("preview", _previews))})
 
 
-def _means(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """float64[N]: the mean over each example's numbers, NaN where it has none."""
-    scored = ~np.isnan(values)
-    filled = np.flatnonzero(np.diff(offsets))
-    sums = np.zeros(len(offsets) - 1)
-    if len(filled):
-        sums[filled] = np.add.reduceat(np.where(scored, values, np.float32(0)), offsets[filled], dtype=np.float64)
-    counts = per_example(scored, offsets)
-    return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+def _loss(table: ScoreTable) -> Scores:
+    return Scores(table.column("logprob"), table.offsets, name="logprob", flat=table.flat)
 
 
-def _previews(table: ScoreTable) -> list[str]:
+def _dropped_by(verdicts: Verdicts, bit: int, here: slice) -> np.ndarray:
+    return (verdicts.bits[here] & np.uint8(bit)) != 0
+
+
+def _counts(flags: Callable[[slice], np.ndarray], offsets: np.ndarray) -> np.ndarray:
+    """int64[N]: how many of the flags are set in each example; they are asked for a slice at a time."""
+    def counted(first: int, last: int) -> np.ndarray:
+        return per_example(flags(slice(offsets[first], offsets[last])), offsets[first:last + 1] - offsets[first])
+
+    return joined(np.int64, blocks.each(counted, offsets))
+
+
+def _previews(table: ScoreTable) -> list[pa.Array]:
     """The text from the beginning of the last message before the first answer: a template's standing system message
     would make all previews alike."""
     begins = _question_starts(table)
-    return [text[begin:begin + PREVIEW] for text, begin in zip(table.texts(), begins.tolist(), strict=True)]
+    texts = [text[begin:begin + PREVIEW] for text, begin in zip(table.texts(), begins.tolist(), strict=True)]
+    return [pa.array(texts, pa.large_string())]
 
 
 def _question_starts(table: ScoreTable) -> np.ndarray:
@@ -138,17 +178,27 @@ def _question_starts(table: ScoreTable) -> np.ndarray:
 def top_dropped(table: ScoreTable, verdicts: Verdicts, count: int = 30) -> pd.DataFrame:
     """The token types dropped most often: id, text, dropped, reasoning, novelty, relevance (dropped by each), tokens
     (of the type in answers), share (dropped of these)."""
-    types = len(table.types("id"))
-    gone = np.flatnonzero(verdicts.bits)
-    kinds, bits = table.type_of[gone], verdicts.bits[gone]
-    dropped = np.bincount(kinds, minlength=types)
+    by_bits = _types_by_bits(table, verdicts)
+    dropped = by_bits[:, 1:].sum(axis=1)
     order = np.argsort(-dropped, kind="stable")[:count]
     order = order[dropped[order] > 0]
     texts, tokens = table.type_texts, table.types("response_count")[order]
     return pd.DataFrame({
         "id": table.types("id")[order], "text": [texts[row] for row in order], "dropped": dropped[order],
-        **{name: np.bincount(kinds[(bits & BIT[name]) != 0], minlength=types)[order] for name in ATTRIBUTES},
+        **{name: by_bits[order][:, (np.arange(8) & BIT[name]) != 0].sum(axis=1) for name in ATTRIBUTES},
         "tokens": tokens, "share": dropped[order] / np.maximum(tokens, 1)})
+
+
+def _types_by_bits(table: ScoreTable, verdicts: Verdicts) -> np.ndarray:
+    """int64[V', 8]: dropped tokens of each type by their bits; 0 in the column of the kept ones."""
+    size = 8 * len(table.types("id"))
+
+    def counted(first: int, last: int) -> np.ndarray:
+        here = slice(table.offsets[first], table.offsets[last])
+        gone = np.flatnonzero(verdicts.bits[here])
+        return np.bincount(8 * table.type_of[here][gone] + verdicts.bits[here][gone], minlength=size)
+
+    return sum(blocks.each(counted, table.offsets), np.zeros(size, np.int64)).reshape(-1, 8)
 
 
 def sweep(table: ScoreTable, thresholds: Thresholds, attribute: str, values: Sequence[float]) -> pd.DataFrame:
@@ -160,14 +210,22 @@ def sweep(table: ScoreTable, thresholds: Thresholds, attribute: str, values: Seq
     rule = getattr(thresholds, attribute)
     if rule.kind not in SWEPT:
         raise SettingsError(f"The rule for {attribute} is off: choose one before its threshold is moved.")
-    found = {name: filters.attribute(table, thresholds, name) for name in ATTRIBUTES if name != attribute}
-    trainable, rows = int(np.count_nonzero(table.trainable)), []
-    for value in values:
-        moved = settings(type(rule), {**rule.model_dump(), SWEPT[rule.kind]: value})
-        changed = thresholds.model_copy(update={attribute: moved})
-        own = filters.attribute(table, changed, attribute)
-        verdicts = filters.combined(table, changed, {name: found.get(name, own) for name in ATTRIBUTES})
-        kept = int(np.count_nonzero(verdicts.keep))
-        dropped = int(np.count_nonzero(verdicts.bits & BIT[attribute]))
-        rows.append({"value": value, "dropped": dropped, "kept": kept, "kept_share": _share(kept, trainable)})
-    return pd.DataFrame(rows, columns=["value", "dropped", "kept", "kept_share"])
+    others = [filters.attribute(table, thresholds, name).fails for name in ATTRIBUTES if name != attribute]
+    rules = [settings(type(rule), {**rule.model_dump(), SWEPT[rule.kind]: value}) for value in values]
+    moved = [thresholds.model_copy(update={attribute: changed}) for changed in rules]
+    trials = [filters.trial(table, changed, attribute) for changed in moved]
+    shielding = filters.protected_marks(thresholds)
+
+    def counted(first: int, last: int) -> np.ndarray:
+        here = slice(table.offsets[first], table.offsets[last])
+        rest, free = [flags[here] for flags in others], (table.marks[here] & shielding) == 0
+        counts = np.zeros((len(trials), 2), np.int64)
+        for row, own in enumerate(trial(first, last) for trial in trials):
+            gone = filters.outvoted([own, *rest], thresholds) & free
+            counts[row] = np.count_nonzero(gone & own), np.count_nonzero(gone)
+        return counts
+
+    own, gone = sum(blocks.each(counted, table.offsets), np.zeros((len(trials), 2), np.int64)).T
+    trainable = int(table.trainable_counts.sum())
+    kept = trainable - gone
+    return pd.DataFrame({"value": list(values), "dropped": own, "kept": kept, "kept_share": kept / max(trainable, 1)})

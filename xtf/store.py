@@ -1,15 +1,19 @@
 """Scored tokens as flat arrays: what filters, statistics and pages read. The files are `xtf.runs`'s business."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pandas.arrays import ArrowStringArray
 
+from xtf import blocks
 from xtf.columns import TOKEN_COLUMNS, Mark
 from xtf.errors import StoreError
+from xtf.flat import Flat, running
+from xtf.ranks import per_example
 
 
 @dataclass(frozen=True)
@@ -44,50 +48,79 @@ class ScoredExample:
     @property
     def trainable(self) -> np.ndarray:
         """bool[T]: the tokens that the loss may see."""
-        return (self.marks & Mark.RESPONSE) != 0
+        return _is_trainable(self.marks)
+
+
+_KINDS = {"ids": np.int32, "starts": np.int32, "ends": np.int32, "marks": np.uint8}  # all others: float32
 
 
 class ScoreTable:
-    """All tokens of a run as flat arrays plus offsets. N examples, M tokens. Columns are read when first asked for.
+    """All tokens of a run as flat arrays plus offsets. N examples, M tokens. Arrays are made when first asked for.
 
-    Example i owns tokens offsets[i]:offsets[i + 1] of every flat array. Treat all arrays as read-only.
+    Example i owns tokens offsets[i]:offsets[i + 1] of every flat array. Treat all arrays as read-only: those of a large
+    run are memory-mapped.
     """
 
-    def __init__(self, shards: pa.Table, types: pa.Table):
-        self._shards = shards
+    def __init__(self, shards: Sequence[pa.Table], types: pa.Table, flat: Flat | None = None):
+        """`shards`: consecutive examples, in the layout of `xtf.runs`; each is only opened to read from it."""
+        self.shards = shards
+        self.flat = flat or Flat()
         self._types = types
         self._columns: dict[str, np.ndarray] = {}
 
     def __len__(self) -> int:
-        return self._shards.num_rows
+        return len(self.offsets) - 1
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return self.shards[0].column_names
+
+    @cached_property
+    def _firsts(self) -> np.ndarray:
+        """int64[S + 1]: the first example of each shard."""
+        return self.flat.array("firsts", np.int64,
+                               lambda: running(np.array([shard.num_rows]) for shard in self.shards))
 
     @cached_property
     def offsets(self) -> np.ndarray:
         """int64[N + 1]"""
-        lengths = [np.diff(chunk.offsets.to_numpy()) for chunk in self._shards["ids"].chunks]
-        return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(lengths), dtype=np.int64)])
+        return self.flat.array("offsets", np.int64, lambda: running(
+            np.diff(chunk.offsets.to_numpy()) for shard in self.shards for chunk in shard["ids"].chunks))
 
     @cached_property
-    def example_ids(self) -> list[str]:
-        return self._shards["id"].to_pylist()
+    def example_ids(self) -> ArrowStringArray:
+        """str[N], compact: item, slice, iteration and comparison are as of an array of str."""
+        return ArrowStringArray(self.strings("id", lambda part: part.shards[0]["id"].chunks))
+
+    def prepare(self) -> None:
+        """Makes what opening takes: where examples begin, and their ids."""
+        _ = self.offsets, self._firsts, self.example_ids
+
+    def strings(self, name: str, of: Callable[["ScoreTable"], Iterable[pa.Array]]) -> pa.LargeStringArray:
+        """One text per example, which `of` gives for the examples of one of the `parts`; kept under that name."""
+        return self.flat.strings(name, lambda: (texts for part in self.parts() for texts in of(part)))
+
+    def parts(self) -> Iterator["ScoreTable"]:
+        """The same table, shard by shard and in memory."""
+        return (ScoreTable([shard], self._types) for shard in self.shards)
 
     def texts(self) -> Iterator[str]:
         """The text of each example, one at a time."""
-        return (text.as_py() for chunk in self._shards["text"].chunks for text in chunk)
-
-    @cached_property
-    def example_of(self) -> np.ndarray:
-        """int32[M]: the example that each token belongs to."""
-        return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.offsets))
+        return (text.as_py() for shard in self.shards for chunk in shard["text"].chunks for text in chunk)
 
     def column(self, name: str) -> np.ndarray:
-        """The flat column [M] of that name: ids int32, starts int32, ends int32, marks uint8, else float32."""
+        """The flat column [M] of that name: ids int32, starts int32, ends int32, marks uint8, else float32, NaN where
+        the token is not trainable."""
         if name not in self._columns:
-            if name not in self._shards.column_names:
+            if name not in self._names:
                 raise StoreError(f"This run has no column {name}; it has {', '.join(self.score_names)}.")
-            self._columns[name] = np.concatenate(
-                [chunk.flatten().to_numpy() for chunk in self._shards[name].chunks])
+            self._columns[name] = self.flat.array(name, _KINDS.get(name, np.float32), lambda: self._pieces(name))
         return self._columns[name]
+
+    def _pieces(self, name: str) -> Iterator[np.ndarray]:
+        for shard in self.shards:
+            for flat, marks in zip(_flattened(shard, name), _flattened(shard, "marks")):
+                yield flat if name in _KINDS else np.where(_is_trainable(marks), flat, np.float32(np.nan))
 
     @property
     def ids(self) -> np.ndarray:
@@ -100,12 +133,23 @@ class ScoreTable:
     @cached_property
     def trainable(self) -> np.ndarray:
         """bool[M]: the tokens that the loss may see."""
-        return (self.marks & Mark.RESPONSE) != 0
+        return self.flat.array("trainable", np.bool_, lambda: (
+            _is_trainable(marks) for marks in self._pieces("marks")))
+
+    @cached_property
+    def trainable_counts(self) -> np.ndarray:
+        """int64[N]: the trainable tokens of each example."""
+        return self.flat.array("trainable-counts", np.int64, lambda: blocks.each(
+            self._trainable_among, self.offsets))
+
+    def _trainable_among(self, first: int, last: int) -> np.ndarray:
+        begin, end = self.offsets[first], self.offsets[last]
+        return per_example(self.trainable[begin:end], self.offsets[first:last + 1] - begin)
 
     @property
     def score_names(self) -> list[str]:
         """Names of the stored per-token scores, in the order of TOKEN_COLUMNS."""
-        return [name for name in TOKEN_COLUMNS if name in self._shards.column_names]
+        return [name for name in TOKEN_COLUMNS if name in self._names]
 
     def types(self, name: str) -> np.ndarray:
         """A column over the V' token types in use, sorted by id: `id` int32, `first_id` int32 (the first-seen id with
@@ -124,16 +168,21 @@ class ScoreTable:
         known = self.types("id")
         row_of = np.zeros(int(known[-1]) + 1, np.int32)  # a look-up table: searching 10 million tokens takes a second
         row_of[known] = np.arange(len(known), dtype=np.int32)
-        return row_of[self.ids]
+        return self.flat.array("type_of", np.int32, lambda: (row_of[ids] for ids in self._pieces("ids")))
+
+    def example_at(self, token: int) -> int:
+        """The example that the token at a position of the flat arrays belongs to."""
+        return int(np.searchsorted(self.offsets, token, side="right")) - 1
 
     def example(self, index: int) -> ScoredExample:
         """Everything about one example; IndexError if there is none."""
         if not 0 <= index < len(self):
             raise IndexError(index)
-        row = self._shards.slice(index, 1)
+        shard = int(np.searchsorted(self._firsts, index, side="right")) - 1
+        row = self.shards[shard].slice(index - int(self._firsts[shard]), 1)
 
         def flat(name: str) -> np.ndarray:
-            return row[name].combine_chunks().flatten().to_numpy()
+            return np.concatenate(list(_flattened(row, name)))
 
         return ScoredExample(
             index=index, id=row["id"][0].as_py(), text=row["text"][0].as_py(), ids=flat("ids"),
@@ -142,8 +191,17 @@ class ScoreTable:
 
     def find(self, example: str) -> int:
         """Index of an example given by its id or, failing that, by its position. Raises: StoreError."""
-        if example in self.example_ids:
-            return self.example_ids.index(example)
+        found = np.flatnonzero(self.example_ids == example)
+        if len(found):
+            return int(found[0])
         if example.isdecimal() and int(example) < len(self):
             return int(example)
         raise StoreError(f"There is no example {example!r}; this run has {len(self)}, counted from 0.")
+
+
+def _is_trainable(marks: np.ndarray) -> np.ndarray:
+    return (marks & np.uint8(Mark.RESPONSE)) != 0
+
+
+def _flattened(shard: pa.Table, name: str) -> Iterator[np.ndarray]:
+    return (chunk.flatten().to_numpy() for chunk in shard[name].chunks)

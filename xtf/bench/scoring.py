@@ -1,75 +1,75 @@
-"""`xtf bench scoring`: this project's scoring against the published procedure, on the same examples, in one run."""
+"""`xtf bench scoring`: XTF's scoring beside the published procedure, a plain loop, the bare forward pass and what the
+machine could do at best, on the same examples, in one run."""
 
 import itertools
-import time
-from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 import torch
 
 from xtf import models
-from xtf.bench import published
+from xtf.bench import roofline
+from xtf.bench.contenders import measure
 from xtf.config import ScoreSettings
 from xtf.engine import survey as surveying
-from xtf.engine import token_types
-from xtf.engine.window import score_window, shard_table
-from xtf.models import LoadedModel
 from xtf.progress import Progress, silent
-from xtf.scoring.forward import Scorer
+
+_DTYPES = ("float32", "bfloat16")
+_WAYS = [("published procedure", "float32"), *itertools.product(("transformers loop", "bare forward", "xtf"), _DTYPES)]
 
 
 @dataclass(frozen=True)
-class Contender:
-    """One way of scoring: medians over the repeats, loading of the model left out."""
+class Result:
+    """One way of scoring in one number format: medians over the repeats, of ratios within a repeat."""
 
     name: str
-    seconds: float
+    dtype: str
+    seconds: float  # loading left out
     tokens_per_second: float
-    times_published: float
+    times_published: float  # how often faster than the published procedure
+    times_bare: float  # how many times the bare forward pass of the same number format takes
+    of_roofline: float  # share of the speed that the machine's matrix products allow
+    memory_bytes: int  # greatest resident memory of its process
 
 
 def compare(settings: ScoreSettings, repeats: int = 3, progress: Progress = silent) -> dict[str, Any]:
-    """Times the published procedure in float32, and ours in float32 and in bfloat16, all columns of both, one after
-    the other in each repeat, so that a noisy machine disturbs them alike."""
+    """Times every way, one after the other in each repeat, so that a noisy machine disturbs them alike."""
     tokenizer, config = models.load_tokenizer(settings), models.load_config(settings)
-    context = models.context_length(config)
-    found = surveying.survey(settings, tokenizer, context)
-    stream = list(surveying.rendered(settings, tokenizer, context, Counter()))
-    examples = [tokens for _, tokens in stream]
-
-    def ours(loaded: LoadedModel) -> None:
-        _ours(loaded, stream, settings, found.domain_words)
-
-    ways: list[tuple[str, str, Callable[[LoadedModel], Any]]] = [
-        ("published procedure, float32", "float32",
-         lambda loaded: published.score(loaded.model, tokenizer, examples, found.domain_words)),
-        ("xtf, float32", "float32", ours), ("xtf, bfloat16", "bfloat16", ours)]
-    seconds = np.zeros((repeats, len(ways)))
-    for turn, (number, (name, dtype, work)) in itertools.product(range(repeats), enumerate(ways)):
-        progress(turn * len(ways) + number, seconds.size, name)
-        seconds[turn, number] = _timed(work, settings.model_copy(update={"dtype": dtype, "device": "cpu"}))
-    times = np.median(seconds[:, :1] / seconds, axis=0)
-    results = [Contender(way[0], round(middle, 4), round(found.tokens / middle, 1), round(ratio, 2))
-               for way, middle, ratio in zip(ways, np.median(seconds, axis=0).tolist(), times.tolist(), strict=True)]
+    found = surveying.survey(settings, tokenizer, models.context_length(config))
+    seconds, memory = np.zeros((repeats, len(_WAYS))), np.zeros(len(_WAYS), np.int64)
+    speed = np.zeros((repeats, len(_DTYPES)))
+    for turn in range(repeats):
+        for number, dtype in enumerate(_DTYPES):
+            speed[turn, number] = roofline.matmul_speed(settings.model_copy(update={"dtype": dtype}))
+        for number, (name, dtype) in enumerate(_WAYS):
+            progress(turn * len(_WAYS) + number, seconds.size, f"{name}, {dtype}")
+            seconds[turn, number], peak = _alone(measure, name, settings.model_copy(update={"dtype": dtype}))
+            memory[number] = max(memory[number], peak)
+    needed = roofline.flops(models.load_model(settings).model, np.array(found.lengths), found.trainable)
+    results = [_result(number, seconds, memory, needed / speed, found.tokens) for number in range(len(_WAYS))]
+    roof = [{"dtype": dtype, "matmul_gflops": round(float(np.median(speed[:, number])) / 1e9, 1),
+             "tokens_per_second": round(found.tokens * float(np.median(speed[:, number])) / needed, 1)}
+            for number, dtype in enumerate(_DTYPES)]
     return {"data": settings.data, "model": models.display_name(settings), "examples": len(found.lengths),
-            "tokens": found.tokens, "trainable": found.trainable, "threads": torch.get_num_threads(),
-            "repeats": repeats, "results": [vars(result) for result in results]}
+            "tokens": found.tokens, "trainable": found.trainable, "flops_per_token": round(needed / found.tokens),
+            "device": settings.device, "threads": torch.get_num_threads(), "repeats": repeats, "roofline": roof,
+            "results": [vars(result) for result in results]}
 
 
-def _timed(work: Callable[[LoadedModel], Any], settings: ScoreSettings) -> float:
-    loaded = models.load_model(settings)
-    loaded.model(torch.arange(64)[None])  # warm-up
-    started = time.perf_counter()
-    work(loaded)
-    return time.perf_counter() - started
+def _result(number: int, seconds: np.ndarray, memory: np.ndarray, ideal: np.ndarray, tokens: int) -> Result:
+    name, dtype = _WAYS[number]
+    mine, bare = seconds[:, number], seconds[:, _WAYS.index(("bare forward", dtype))]
+    middle = float(np.median(mine))
+    return Result(name, dtype, round(middle, 3), round(tokens / middle, 1),
+                  round(float(np.median(seconds[:, 0] / mine)), 3), round(float(np.median(mine / bare)), 3),
+                  round(float(np.median(ideal[:, _DTYPES.index(dtype)] / mine)), 3), int(memory[number]))
 
 
-def _ours(loaded: LoadedModel, stream: Any, settings: ScoreSettings, words: tuple[str, ...]) -> None:
-    """Everything that `xtf score` computes, without its reading and writing of files."""
-    scorer = Scorer(loaded)
-    shards = [shard_table(score_window(scorer, window, settings.batch_tokens, lambda done: None))
-              for window in surveying.windows(iter(stream))]
-    token_types.table(shards, loaded.tokenizer, scorer.type_similarities, words)
+def _alone(work: Callable[..., Any], *given: Any) -> Any:
+    """work(*given) in a fresh process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, *given).result()

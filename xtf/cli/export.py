@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from xtf import runs
-from xtf.cli import flags
+from xtf.cli import flags, other
 from xtf.cli.output import json_flag, progress, show
 
 
@@ -19,16 +19,21 @@ from xtf.cli.output import json_flag, progress, show
 @click.option("--drop-empty", is_flag=True, help="Leave out examples without a kept token.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @flags.thresholds_options
+@other.options
 @json_flag
 def export(run: str, kind: str, out: Path, with_scores: bool, drop_empty: bool, overwrite: bool, as_json: bool,
            **values: Any) -> Any:
     """Write RUN's dataset with columns input_ids, attention_mask and labels; a dropped token's label is -100."""
     from xtf.export import write
 
-    thresholds = flags.thresholds_from(values)
+    thresholds, another = flags.thresholds_from(values), other.chosen(values)
+    opened = runs.open_run(run)
     with progress() as report:
-        found = write(runs.open_run(run), thresholds, kind, out, with_scores=with_scores, drop_empty=drop_empty,
-                      overwrite=overwrite, progress=report)
+        found = write(opened, thresholds, kind, out, with_scores=with_scores, drop_empty=drop_empty,
+                      overwrite=overwrite, other=another, progress=report)
     counts = found["counts"]
-    return show(found, as_json, f"{counts['examples']:,} examples with {counts['kept']:,} of {counts['trainable']:,} "
-                                f"response tokens kept ({counts['kept_share']:.2%}) written to {out}.")
+    unfinished = [opened.unfinished] if opened.unfinished else []
+    return show(found, as_json, *unfinished,
+                f"{counts['examples']:,} examples with {counts['kept']:,} of {counts['trainable']:,} response tokens "
+                f"kept ({counts['kept_share']:.2%}) written to {out}.",
+                *([found["carried"]["sentence"], *found["carried"]["notes"]] if another else []))

@@ -63,6 +63,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _interrupt(*_: Any) -> NoReturn:
+    """Ends the work as Ctrl-C does. Once: what is still written then must not be interrupted in its turn."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

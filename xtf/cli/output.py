@@ -10,12 +10,15 @@ from typing import Any
 import click
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from xtf import jobs
+from xtf.progress import Meter, line
 from xtf.progress import Progress as ProgressCallback
+
+_STDERR = Console(stderr=True, soft_wrap=True)
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 
@@ -63,17 +66,25 @@ def progress() -> Iterator[ProgressCallback]:
     if report := jobs.reporter():
         yield report
         return
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
-                   TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), console=Console(stderr=True),
-                   disable=not sys.stderr.isatty())
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[line]}"),
+                   console=_STDERR, disable=not _STDERR.is_terminal)
     with bar:
-        task = bar.add_task("starting", total=None, rate="")
+        task = bar.add_task("starting", total=None, line="")
         yield _to_bar(bar, task)
 
 
+def say(sentence: str) -> None:
+    """A sentence before the end: above the bar on stderr, or on the page where this process is a job."""
+    if report := jobs.reporter():
+        report.say(sentence)
+    _STDERR.print(Text(sentence))
+
+
 def _to_bar(bar: Progress, task: Any) -> Callable[[int, int, str], None]:
+    meter = Meter()
+
     def update(done: int, total: int, stage: str) -> None:
-        speed = bar.tasks[0].speed
-        rate = f"{speed:,.0f} tokens/s" if speed and stage == "scoring" else ""
-        bar.update(task, description=stage, completed=done, total=total or None, rate=rate)
+        meter(done, total, stage)
+        bar.update(task, description=stage, completed=done, total=total or None,
+                   line=" · ".join(line(done, total, stage, meter.rate)))
     return update

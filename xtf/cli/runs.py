@@ -6,8 +6,10 @@ from typing import Any
 import click
 
 from xtf import runs as stored
-from xtf.cli import flags
-from xtf.cli.output import json_flag, show, table
+from xtf.cli import flags, other
+from xtf.cli.output import json_flag, progress, show, table
+from xtf.config import OtherTokenizer, Thresholds
+from xtf.store import Manifest
 
 
 @click.command()
@@ -20,29 +22,55 @@ def runs(delete: str | None, as_json: bool) -> Any:
         return show({"deleted": delete}, as_json, f"Run {delete} is deleted.")
     found = stored.list_runs()
     rows = [(run.name, run.model.get("name", "?"), f"{run.counts.get('examples', 0):,}",
-             f"{run.counts.get('trainable', 0):,}", "yes" if run.complete else "no", run.created) for run in found]
+             f"{run.counts.get('trainable', 0):,}", _finished(run), run.created) for run in found]
     return show({"runs": [asdict(run) for run in found]}, as_json,
                 table("", ["run", "model", "examples", "response tokens", "finished", "created (UTC)"], rows)
                 if rows else "No runs yet: `xtf score demo` makes one.")
 
 
+def _finished(manifest: Manifest) -> str:
+    """`yes`, or how many examples of an unfinished run can be looked at."""
+    known = None if manifest.complete else stored.open_run(manifest.name).partial
+    return "yes" if manifest.complete else f"no, {known.examples:,} so far" if known else "no"
+
+
 @click.command("filter")
 @click.argument("run")
 @flags.thresholds_options
+@other.options
 @json_flag
 def filter_run(run: str, as_json: bool, **values: Any) -> Any:
     """Show what a preset, or settings of your own, keep and drop in RUN."""
     from xtf import filters, stats
 
-    thresholds = flags.thresholds_from(values)
-    scored = stored.open_run(run).table()
+    thresholds, another = flags.thresholds_from(values), other.chosen(values)
+    opened = stored.open_run(run)
+    scored = opened.table()
     summary = stats.summary(scored, filters.judge(scored, thresholds))
     found = {"run": run, "preset": values["preset"], "thresholds": thresholds.model_dump(), **summary}
+    carried = _carried(opened, thresholds, another) if another else {}
     rows = [(name, f"{part['dropped']:,}", f"{part['dropped'] / max(1, summary['trainable']):.2%}",
              f"{part['alone']:,}") for name, part in summary["attributes"].items()]
-    return show(found, as_json, f"Kept {summary['kept']:,} of {summary['trainable']:,} response tokens "
-                                f"({summary['kept_share']:.2%}).",
-                table("", ["dropped by", "tokens", "share", "by it alone"], rows), *summary["notes"])
+    return show(found | carried | _part(opened), as_json, *_told(opened),
+                f"Kept {summary['kept']:,} of {summary['trainable']:,} response tokens ({summary['kept_share']:.2%}).",
+                table("", ["dropped by", "tokens", "share", "by it alone"], rows), *summary["notes"],
+                *(sentence for part in carried.values() for sentence in (part["sentence"], *part["notes"])))
+
+
+def _part(run: stored.Run) -> dict[str, Any]:
+    """For JSON: whether these are numbers of the whole dataset."""
+    return {"complete": run.complete}
+
+
+def _told(run: stored.Run) -> list[str]:
+    return [run.unfinished] if run.unfinished else []
+
+
+def _carried(run: stored.Run, thresholds: Thresholds, another: OtherTokenizer) -> dict[str, Any]:
+    from xtf import carry
+
+    with progress() as report:
+        return {"carried": carry.survey(run, thresholds, another, report)}
 
 
 @click.command()
@@ -54,7 +82,8 @@ def scores(run: str, example: str, as_json: bool, **values: Any) -> Any:
     """Show every stored column of one example, and its verdicts at a preset or settings of your own."""
     from xtf import explain, filters
 
-    scored = stored.open_run(run).table()
+    opened = stored.open_run(run)
+    scored = opened.table()
     one = scored.example(scored.find(example))
     verdicts = filters.judge(scored, flags.thresholds_from(values))
     here = slice(int(scored.offsets[one.index]), int(scored.offsets[one.index + 1]))
@@ -64,11 +93,11 @@ def scores(run: str, example: str, as_json: bool, **values: Any) -> Any:
         "run": run, "index": one.index, "id": one.id, "text": one.text, "ids": one.ids, "spans": one.spans,
         "marks": one.marks, "trainable": one.trainable, "p": values["novelty"], "relevance": values["relevance"],
         **one.scores, "keep": keep, "labels": filters.labels(one.ids, keep), "verdict": verdicts.bits[here],
-        "fails": {name: attribute.fails[here] for name, attribute in verdicts.attributes.items()}}
+        "fails": {name: attribute.fails[here] for name, attribute in verdicts.attributes.items()}, **_part(opened)}
     if as_json:
         return show(found, True)
     rows = [(repr(one.text[start:end]), *(f"{values[name][t]:.4g}" for name in ("novelty", "reasoning", "relevance")),
              explain.sentence(scored, verdicts, here.start + t))
             for t, (start, end) in enumerate(one.spans) if one.trainable[t]]
-    return show(found, False, explain.summary_sentence(scored, verdicts, one.index),
+    return show(found, False, *_told(opened), explain.summary_sentence(scored, verdicts, one.index),
                 table("", ["token", "p", "reasoning", "relevance", "verdict"], rows))

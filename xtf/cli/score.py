@@ -6,8 +6,11 @@ from typing import Any
 import click
 
 from xtf.cli import flags
-from xtf.cli.output import json_flag, progress, show
+from xtf.cli.output import json_flag, progress, say, show
 from xtf.config import DataSettings, ModelSettings, ScoreSettings, settings
+from xtf.jobs import reporter
+from xtf.progress import quiet
+from xtf.store import Manifest
 
 
 @click.command()
@@ -19,21 +22,30 @@ from xtf.config import DataSettings, ModelSettings, ScoreSettings, settings
 def score(data: str, name: str | None, estimate: bool, as_json: bool, **values: Any) -> Any:
     """Score every response token of DATA (a file, folder, hub id, or demo) with a model, into a run.
 
-    A killed or cancelled run is resumed by the same command.
+    A killed or cancelled run is resumed by the same command; a finished one is found and not scored again.
     """
     chosen = settings(ScoreSettings, {"data": data} | flags.given(values, ScoreSettings))
     if estimate:
         return _estimate(chosen, as_json)
+    from xtf.engine import reuse  # quick to import: what is finished is found without PyTorch
+
+    if found := reuse.finished(chosen, name):
+        return _show(found, as_json, f"Run {found.name} is finished and holds exactly this: nothing was scored again.",
+                     known=True)
     from xtf.engine import local
 
     with progress() as report:
-        manifest = local.score(chosen, name, report)
-    counts = manifest.counts
-    return show(asdict(manifest), as_json,
-                f"Run {manifest.name}: {counts['trainable']:,} of {counts['tokens']:,} tokens in "
-                f"{counts['examples']:,} examples scored with {manifest.model['name']} "
-                f"({manifest.settings['dtype']}) in {manifest.seconds:,.1f} s.",
-                *manifest.notes, f"Next: xtf filter {manifest.name}, or xtf app.")
+        found = local.score(chosen, name, report, quiet if as_json and not reporter() else say)
+    counts = found.counts
+    return _show(found, as_json, f"Run {found.name}: {counts['trainable']:,} of {counts['tokens']:,} tokens in "
+                                 f"{counts['examples']:,} examples scored with {found.model['name']} "
+                                 f"({found.settings['dtype']}) in {found.seconds:,.1f} s.", known=False)
+
+
+def _show(found: Manifest, as_json: bool, sentence: str, known: bool) -> Any:
+    """The manifest; `known` says whether it was there already."""
+    return show(asdict(found) | {"known": known}, as_json, sentence, *found.notes,
+                f"Next: xtf filter {found.name}, or xtf app.")
 
 
 def _estimate(chosen: ScoreSettings, as_json: bool) -> Any:
@@ -41,7 +53,7 @@ def _estimate(chosen: ScoreSettings, as_json: bool) -> Any:
 
     with progress() as report:
         found = estimate(chosen, report)
-    return show(asdict(found), as_json, found.sentence, *found.notes)
+    return show(asdict(found) | {"sentence": found.sentence}, as_json, found.sentence, *found.warnings, *found.notes)
 
 
 @click.command()

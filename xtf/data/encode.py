@@ -116,15 +116,19 @@ class Encoder:
     def _encoded(self, text: str, split_special_tokens: bool = False) -> Encoding:
         output = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False,
                                  split_special_tokens=split_special_tokens)
-        ids = np.array(output["input_ids"], np.int32)
+        ids: list[int] = output["input_ids"]
         spans = np.array(output["offset_mapping"], np.int32).reshape(-1, 2)
-        # An unknown word has the id of a special token too: it is one only if its text says so.
-        special = [text[start:end].strip() == self._special.get(id_)
-                   for id_, (start, end) in zip(ids.tolist(), spans.tolist())]
-        # A blank that the tokenizer has put in stands for nothing; it claims the character that follows.
-        put_in = np.flatnonzero(np.isin(ids[:-1], self._blanks) & (spans[:-1, 0] == spans[1:, 0]))
-        spans[put_in, 1] = spans[put_in, 0]
-        return Encoding(ids, spans, np.array(special, bool))
+        special = np.zeros(len(ids), bool)
+        for index in [index for index, id_ in enumerate(ids) if id_ in self._special]:
+            start, end = output["offset_mapping"][index]
+            # An unknown word has the id of a special token too: it is one only if its text says so.
+            special[index] = text[start:end].strip() == self._special[ids[index]]
+        found = np.array(ids, np.int32)
+        for blank in self._blanks:
+            if blank in ids:  # put in by the tokenizer, it stands for nothing; it claims the character that follows
+                put_in = np.flatnonzero((found[:-1] == blank) & (spans[:-1, 0] == spans[1:, 0]))
+                spans[put_in, 1] = spans[put_in, 0]
+        return Encoding(found, spans, special)
 
 
 def _untrimmed(tokenizer: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from xtf.config import DataSettings
 from xtf.data import sources
 from xtf.data.row import Row
+from xtf.data.seen import Seen
 from xtf.data.types import Example, Message
 from xtf.errors import DataError
 
@@ -142,7 +143,7 @@ def _examples(settings: DataSettings, tally: Counter[str]) -> Iterator[Example]:
     rows = sources.rows(settings)
     first = list(islice(rows, PEEK))
     converter = FORMATS[recognise(first, settings)].messages
-    seen: set[int] = set()
+    seen = Seen()
     for number, values in enumerate(chain(first, rows), 1):
         row = Row(values, number, settings)
         messages = tuple(Message(turn.role, clean(turn.content, tally)) for turn in converter(row))
@@ -173,12 +174,12 @@ def _own_id(row: Row) -> str:
     return str(row.number - 1)
 
 
-def _unique(name: str, number: int, seen: set[int], tally: Counter[str]) -> str:
-    """Repeated ids get the row's position. Hashes are kept instead of names: millions of them fit into memory."""
-    if hash(name) in seen:
+def _unique(name: str, number: int, seen: Seen, tally: Counter[str]) -> str:
+    """Repeated ids get the row's position."""
+    if name in seen:
         tally["renamed_ids"] += 1
         name = f"{name}#{number - 1}"
-    seen.add(hash(name))
+    seen.add(name)
     return name
 
 

@@ -67,14 +67,15 @@ def comma_separated(path: Path) -> Rows:
 
 
 def parquet(path: Path) -> Rows:
-    with pa.parquet.ParquetFile(path) as file:
+    # By default a whole row group is read at once, and many files are one row group.
+    with pa.parquet.ParquetFile(path, memory_map=True, pre_buffer=False) as file:
         for batch in file.iter_batches(batch_size=BATCH):
             yield from batch.to_pylist()
 
 
 def arrow(path: Path) -> Rows:
     """An Arrow IPC file or stream."""
-    with pa.OSFile(str(path)) as file:
+    with pa.memory_map(str(path)) as file:  # a file may be one batch, as large as it is
         try:
             batches = iter(pa.ipc.open_stream(file))
         except pa.ArrowInvalid:

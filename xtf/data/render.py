@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,15 @@ _TRAINABLE = Mark.RESPONSE | Mark.EOS | Mark.FINAL_ANSWER
 Drawn = tuple[Tokens, list[Region]]  # marks are still without FINAL_ANSWER; regions of the contents in the text
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """A rendered example. What was too long is cut off `tokens`, but not off `text`, to which the regions refer."""
+
+    tokens: Tokens
+    text: str
+    regions: list[Region]  # of the contents of the messages, in the order of the text
+
+
 def renderer(tokenizer: Any, settings: DataSettings, context: int | None, tally: Counter[str] | None = None
              ) -> Callable[[Example], Tokens | None]:
     """A function from an example to its tokens, or to None where it is left out.
@@ -34,6 +44,18 @@ def renderer(tokenizer: Any, settings: DataSettings, context: int | None, tally:
     take the messages, for an example that is too long, and for a response without any token (see `settings.too_long`
     and `settings.empty`).
     """
+    draw = drawer(tokenizer, settings, context, tally)
+
+    def tokens_of(example: Example) -> Tokens | None:
+        drawing = draw(example)
+        return None if drawing is None else drawing.tokens
+
+    return tokens_of
+
+
+def drawer(tokenizer: Any, settings: DataSettings, context: int | None, tally: Counter[str] | None = None
+           ) -> Callable[[Example], Drawing | None]:
+    """As `renderer`, but tells where the contents of the messages stand, too."""
     tally = Counter() if tally is None else tally
     encoder = Encoder(tokenizer)
     template = template_of(tokenizer, settings)
@@ -41,13 +63,14 @@ def renderer(tokenizer: Any, settings: DataSettings, context: int | None, tally:
         partial(_plain, tokenizer, encoder, settings.eos) if template is None
         else partial(_chat, tokenizer, encoder, settings.eos, template))
 
-    def tokens_of(example: Example) -> Tokens | None:
+    def drawing_of(example: Example) -> Drawing | None:
         tokens, regions = draw(example)
         _mark_final_answers(tokens, [region for region in regions if _is_response(example, region)])
         tokens.marks[:1] &= np.uint8(~_TRAINABLE & 0xFF)  # nothing predicts the first token
-        return _checked(example, tokens, settings, context, tally)
+        checked = _checked(example, tokens, settings, context, tally)
+        return None if checked is None else Drawing(checked, tokens.text, regions)
 
-    return tokens_of
+    return drawing_of
 
 
 def template_name(tokenizer: Any, settings: DataSettings) -> str:

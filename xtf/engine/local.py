@@ -4,93 +4,86 @@ Resume, cancel and (later) scale-out rest on that line: a shard depends on its e
 only, so a killed run that is started again ends as the uninterrupted one would have, bit for bit.
 """
 
-import re
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timezone
-from pathlib import Path
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-import xtf
-from xtf import models, runs, workspace
+from xtf import devices, models, runs, workspace
 from xtf.config import ScoreSettings
-from xtf.data import formats, render, sources
+from xtf.data import formats
+from xtf.engine import identity, reuse, room
 from xtf.engine import survey as surveying
-from xtf.engine import token_types
+from xtf.engine.checkpoint import checkpoints
 from xtf.engine.survey import Survey
-from xtf.engine.window import score_window, shard_table
+from xtf.engine.token_types import TypeCounts
+from xtf.engine.window import Budget, score_window, shard_table
 from xtf.errors import XtfError
-from xtf.progress import Progress, silent
+from xtf.progress import READING, RESUMING, SCORING, Progress, Say, quiet, silent
 from xtf.runs import Run
 from xtf.store import Manifest
 
+if TYPE_CHECKING:
+    from xtf.scoring.forward import Scorer
 
-def score(settings: ScoreSettings, name: str | None = None, progress: Progress = silent) -> Manifest:
-    """Scores a dataset into the workspace, resuming what is there already; a finished run is returned at once.
 
-    `name` is made from data and model if not given. Raises: XtfError; a run that has no finished shard is then gone,
-    one that has some can be resumed.
+def score(settings: ScoreSettings, name: str | None = None, progress: Progress = silent, say: Say = quiet) -> Manifest:
+    """Scores a dataset into the workspace, resuming what is there already; what is finished is returned at once, even
+    if it goes by another name (`reuse.find`).
+
+    `name` is made from data and model if not given; `say` is told how much there is to do. Raises: XtfError; a run that
+    has no finished shard is then gone, one that has some can be resumed and browsed.
     """
-    workspace.checked_name(name := name or default_name(settings))
-    data_digest = check_data(settings, progress)
-    settings = _resolved(settings)
+    progress(0, 0, READING)
+    if found := reuse.finished(settings, name):
+        return found
+    check_data(settings, progress)
+    asked = identity.asked(settings, name or identity.default_name(settings))
+    runs.refuse_other(asked)
+    settings = settings.model_copy(update={
+        "dtype": devices.dtype_of(settings), "device": devices.pick_device(settings.device)})
     tokenizer, config = models.load_tokenizer(settings), models.load_config(settings)
-    asked = _asked(settings, name, data_digest, tokenizer, config)
-    if finished := runs.find_finished(asked):
-        return finished
-    found = surveying.survey(settings, tokenizer, models.context_length(config), progress)
-    asked = replace(asked, notes=found.notes, counts=_counts(found), data=asked.data | {
-        "format": found.format, "domain": found.domain, "domain_words": list(found.domain_words)})
+    survey = surveying.survey(settings, tokenizer, models.context_length(config), progress)
+    asked = replace(asked, settings=identity.anywhere(settings).model_dump(), notes=survey.notes,
+                    counts=_counts(survey), data=asked.data | {
+                        "format": survey.format, "domain": survey.domain, "domain_words": list(survey.domain_words)})
     run = runs.begin(asked)
     with run.locked():
+        if run.complete and reuse.trusted(run):  # finished by another process while this one read the data
+            return run.manifest
         try:
-            return _score(run, settings, asked, progress)
-        except XtfError:
+            run.tidy()
+            _tell_size(run, settings, survey, say)
+            return _score(run, settings, replace(asked, created=run.manifest.created), progress)
+        except (XtfError, KeyboardInterrupt):
             run.discard_if_empty()
             raise
 
 
-def check_data(settings: ScoreSettings, progress: Progress) -> str:
-    """The data's digest, after a look at its first rows: what is missing or of no known format is told before a model
-    is touched. Raises: DataError."""
-    progress(0, 0, "reading data")
-    digest = sources.digest(settings)
+def check_data(settings: ScoreSettings, progress: Progress) -> None:
+    """A look at the data's first rows: what is missing or of no known format is told before a model is touched.
+    Raises: DataError."""
     formats.format_of(settings)
     if settings.model == models.EMBEDDED and not models.embedded_ready():
         progress(0, 0, "preparing the embedded model, once")
-    return digest
-
-
-def default_name(settings: ScoreSettings) -> str:
-    """A run's name from its data and model: `gsm8k_train-SmolLM2-135M-Instruct`."""
-    data = Path(settings.data).name.split(".")[0] or "data"
-    model = Path(models.display_name(settings)).name.removesuffix(".gguf")
-    return re.sub(r"[^\w.\-]+", "-", f"{data}-{model}")[:80].strip("-.") or "run"
-
-
-def _resolved(settings: ScoreSettings) -> ScoreSettings:
-    """Settings with device and number format decided, so that the manifest tells what was used."""
-    device = models.pick_device(settings.device)
-    dtype = settings.dtype if settings.dtype != "auto" else models.pick_dtype(device)
-    return settings.model_copy(update={"device": device, "dtype": dtype})
-
-
-def _asked(settings: ScoreSettings, name: str, data: str, tokenizer: Any, config: Any) -> Manifest:
-    """The manifest of a run before anything is scored. Its id does not depend on the device or the run's name."""
-    weights = models.weights_digest(settings, config)
-    parts = {"settings": settings.model_dump(exclude={"device"}), "data": data, "weights": weights,
-             "tokenizer": models.tokenizer_digest(tokenizer), "template": render.template_of(tokenizer, settings),
-             "version": xtf.__version__}
-    return Manifest(
-        name=name, run_id=runs.identity(parts), settings=settings.model_dump(), data={"digest": data},
-        model={"name": models.display_name(settings), "digest": weights, "tokenizer": parts["tokenizer"]},
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"), version=xtf.__version__)
 
 
 def _counts(found: Survey) -> dict[str, int]:
     return {"examples": len(found.lengths), "tokens": found.tokens, "trainable": found.trainable, **found.tally}
+
+
+def _tell_size(run: Run, settings: ScoreSettings, survey: Survey, say: Say) -> None:
+    """How much there is, how much of it is done, and whether there seems to be room for the rest."""
+    say(f"{len(survey.lengths):,} examples, {survey.tokens:,} tokens ({survey.trainable:,} of responses).")
+    known = run.partial
+    if known:
+        say(f"Resuming: {known.examples:,} examples are scored already.")
+    done = known.bytes if known else 0
+    for sentence in room.shortages(workspace.home(), disk=room.expected_bytes(survey.tokens) - done,
+                                   memory=room.weight_bytes(settings), device=settings.device):
+        say(sentence)
 
 
 def _score(run: Run, settings: ScoreSettings, asked: Manifest, progress: Progress) -> Manifest:
@@ -101,26 +94,41 @@ def _score(run: Run, settings: ScoreSettings, asked: Manifest, progress: Progres
     progress(0, total, "loading model")
     loaded = models.load_model(settings)
     scorer = Scorer(loaded, settings.layers)
-    started, done = time.monotonic(), 0
-    stream = surveying.rendered(settings, loaded.tokenizer, loaded.context, Counter())
-    for index, window in enumerate(surveying.windows(stream)):
-        tokens = sum(len(tokens) for _, tokens in window)
-        if run.has_shard(index):
-            progress(done + tokens, total, "resuming")
-        else:
-            told = _offset(progress, done, total)
-            run.write_shard(index, shard_table(score_window(scorer, window, settings.batch_tokens, told)))
-        done += tokens
+    started = time.monotonic()
+    counts = TypeCounts(loaded.tokenizer, asked.data["domain_words"])
+    _shards(run, settings, scorer, counts, lambda done, stage: progress(done, total, stage))
     progress(total, total, "comparing token types")
-    types = token_types.table(run.shards(), loaded.tokenizer, scorer.type_similarities,
-                              asked.data["domain_words"])
+    types = counts.table(scorer.type_similarities)
     notes = [*asked.notes, *([scorer.attention_note] if scorer.attention_note else [])]
     manifest = replace(asked, complete=True, notes=notes, seconds=round(time.monotonic() - started, 2),
                        counts=asked.counts | {"token_types": types.num_rows},
+                       data=asked.data | {"types": reuse.types_digest(types)},
                        model=asked.model | {"architecture": loaded.architecture, "context": loaded.context})
     run.finish(types, manifest)
+    reuse.trust(run)
     return manifest
 
 
-def _offset(progress: Progress, done: int, total: int) -> Callable[[int], None]:
-    return lambda more: progress(done + more, total, "scoring")
+def _shards(run: Run, settings: ScoreSettings, scorer: "Scorer", counts: TypeCounts,
+            progress: Callable[[int, str], None]) -> None:
+    """Makes every shard whole and counts its token types. What is whole when this is interrupted can be browsed."""
+    loaded, done = scorer.loaded, 0
+    checkpoint, budget = checkpoints(run, counts, scorer), Budget(settings.batch_tokens)
+    stream = surveying.rendered(settings, loaded.tokenizer, loaded.context, Counter())
+    try:
+        for index, window in enumerate(surveying.windows(stream)):
+            stage = RESUMING if run.has_shard(index) else SCORING
+            if stage == SCORING:
+                told = partial(_tell, progress, done)
+                run.write_shard(index, shard_table(score_window(scorer, window, budget, told)))
+            counts.add(run.shard(index))
+            done += sum(len(tokens) for _, tokens in window)
+            progress(done, stage)
+            checkpoint()
+    except KeyboardInterrupt:
+        checkpoint(now=True)
+        raise
+
+
+def _tell(progress: Callable[[int, str], None], done: int, more: int) -> None:
+    progress(done + more, SCORING)

@@ -3,9 +3,11 @@
 All faults of the data come out here, so that none can end a run half-way; and the total is known for the progress.
 """
 
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from xtf.config import DataSettings
@@ -24,14 +26,14 @@ Window = list[tuple[Example, Tokens]]
 class Survey:
     """What a dataset holds once rendered with a tokenizer."""
 
-    lengths: list[int]  # tokens of each example, in order
+    lengths: Sequence[int]  # tokens of each example, in order; compact, four bytes each
     trainable: int  # tokens
     tally: Counter[str] = field(default_factory=Counter)  # what was skipped, cut or replaced
     format: str = ""
     domain: str = ""
     domain_words: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def tokens(self) -> int:
         return sum(self.lengths)
 
@@ -53,7 +55,7 @@ _NOTES = {
 def survey(settings: DataSettings, tokenizer: Any, context: int | None, progress: Progress = silent) -> Survey:
     """Reads everything once. Raises: DataError for the first fault in the data, or when nothing is left to score."""
     tally: Counter[str] = Counter()
-    lengths: list[int] = []
+    lengths = array("i")
     sample: list[str] = []
     trainable = 0
     for example, tokens in rendered(settings, tokenizer, context, tally):

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
-import numpy as np
 import pyarrow as pa
 
 import xtf
 from xtf import filters, runs, stats, workspace
-from xtf.config import Thresholds
+from xtf.config import OtherTokenizer, Thresholds
 from xtf.errors import SettingsError, StoreError
+from xtf.export.content import AsScored, CarriedOver, Content
 from xtf.export.formats import FORMATS
-from xtf.export.rows import Tally, batches, chosen, schema
+from xtf.export.rows import Tally
 from xtf.filters import Verdicts
 from xtf.progress import Progress, silent
 from xtf.store import Manifest, ScoreTable
@@ -33,33 +33,38 @@ class RunLike(Protocol):
 
     def table(self) -> ScoreTable: ...
 
+    def verify(self) -> None: ...
+
 
 def write(run: str | RunLike, thresholds: Thresholds, format: str, out: Path | str, *, with_scores: bool = False,
-          drop_empty: bool = False, overwrite: bool = False, progress: Progress = silent) -> dict[str, Any]:
+          drop_empty: bool = False, overwrite: bool = False, other: OtherTokenizer | None = None,
+          progress: Progress = silent) -> dict[str, Any]:
     """Writes the folder `out` (see `xtf.export.formats`) and returns what its export.json says.
 
     A row is an example: input_ids, attention_mask and labels, lists of T numbers; labels are the token's id where the
     loss sees it and -100 elsewhere. `with_scores` adds id, reasoning, p, relevance and verdict (bits, 0 = kept).
     `drop_empty` leaves out examples without a kept token. `overwrite` replaces an earlier export, which stays whole
-    until the new one is written and read back. `progress` counts tokens.
+    until the new one is written and read back. `other` carries the verdicts over to another tokenizer, in whose ids
+    the rows then are (see `xtf.carry`). `progress` counts tokens of the run.
 
-    Raises: SettingsError for an unknown format or settings that leave nothing; StoreError if `out` exists, cannot be
-    written, or does not read back as it was written. Nothing half-written stays.
+    Raises: SettingsError for an unknown format, settings that leave nothing, or scores with `other`; StoreError if
+    `out` exists, cannot be written, or does not read back as it was written, or if the run is damaged; with `other`,
+    as `xtf.carry.build` and `xtf.carry.examples`. Nothing half-written stays.
     """
     out = Path(out).expanduser().resolve()
     _check(format, out, overwrite)
     opened: RunLike = runs.open_run(run) if isinstance(run, str) else run
     table = opened.table()
+    opened.verify()
     verdicts = filters.judge(table, thresholds)
-    rows = chosen(table, verdicts, drop_empty)
-    if not rows.any():
-        raise SettingsError("At these settings no example keeps a token, so nothing would be exported: drop less.")
+    content: Content = (CarriedOver(opened.manifest, table, verdicts, other, with_scores, drop_empty) if other
+                        else AsScored(table, verdicts, with_scores, drop_empty))
     building = out.with_name(f".{out.name}-{uuid4().hex[:8]}")
     try:
         building.mkdir(parents=True)
-        tally = _write_data(table, verdicts, rows, format, building, with_scores, progress)
-        record = _record(opened.manifest, table, verdicts, rows, tally, format, with_scores)
-        _describe(building, record)
+        tally = _write_data(content, len(table.ids), format, building, progress)
+        record = _record(opened.manifest, table, verdicts, content, tally, format)
+        _describe(building, record, content.card)
         verify(building, progress=progress)
         _publish(building, out)
     except OSError as error:
@@ -101,46 +106,61 @@ def _check(format: str, out: Path, overwrite: bool) -> None:
         raise StoreError(f"{out} is not an export, so it is not overwritten: choose another folder.")
 
 
-def _write_data(table: ScoreTable, verdicts: Verdicts, rows: np.ndarray, format: str, folder: Path,
-                with_scores: bool, progress: Progress) -> Tally:
-    tally, total = Tally(), len(table.ids)
+def _write_data(content: Content, total: int, format: str, folder: Path, progress: Progress) -> Tally:
+    tally = Tally()
 
     def told() -> Any:
-        for done, batch in batches(table, verdicts, rows, with_scores):
+        for done, batch in content.batches():
             progress(done, total, "writing")
             yield batch
 
-    FORMATS[format].write(schema(with_scores), tally.passed(told()), folder)
+    FORMATS[format].write(content.columns, tally.passed(told()), folder)
     return tally
 
 
-def _record(manifest: Manifest, table: ScoreTable, verdicts: Verdicts, rows: np.ndarray, tally: Tally, format: str,
-            with_scores: bool) -> dict[str, Any]:
+def _record(manifest: Manifest, table: ScoreTable, verdicts: Verdicts, content: Content, tally: Tally, format: str
+            ) -> dict[str, Any]:
     """What export.json says. `counts` are those of the exported rows, `summary` those of the run."""
-    inside = np.repeat(rows, np.diff(table.offsets))
-    trainable = int(np.count_nonzero(table.trainable & inside))
+    trainable = content.trainable
     return {
-        "format": format, "columns": schema(with_scores).names, "digest": tally.digest,
+        "format": format, "columns": content.columns.names, "digest": tally.digest,
         "counts": {"examples": tally.examples, "left_out": len(table) - tally.examples, "tokens": tally.tokens,
                    "trainable": trainable, "kept": tally.kept, "dropped": trainable - tally.kept,
                    "kept_share": tally.kept / trainable if trainable else 0.0,
                    "examples_without_kept": tally.without_kept},
+        "partial": _partial(manifest, table),
         "thresholds": verdicts.thresholds.model_dump(),
         "run": manifest.name, "run_id": manifest.run_id, "model": manifest.model, "data": manifest.data,
-        "settings": manifest.settings, "summary": stats.summary(table, verdicts),
+        "settings": manifest.settings, "summary": stats.summary(table, verdicts), **content.record,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "versions": {"xtf": xtf.__version__, **{name: version(name) for name in ("numpy", "pyarrow", "datasets")}}}
 
 
-def _describe(folder: Path, record: dict[str, Any]) -> None:
+def _partial(manifest: Manifest, table: ScoreTable) -> dict[str, int | None] | None:
+    """Of an unfinished run: what was scored of it, and of how much; None where it is finished."""
+    if manifest.complete:
+        return None
+    return {"examples": len(table), "of_examples": manifest.counts.get("examples"),
+            "tokens": int(table.offsets[-1]), "of_tokens": manifest.counts.get("tokens")}
+
+
+def _describe(folder: Path, record: dict[str, Any], card: str) -> None:
     counts = record["counts"]
-    card = (f"---\nconfigs:\n- config_name: default\n  data_files: \"{FORMATS[record['format']].data}\"\n---\n\n"
+    text = (f"---\nconfigs:\n- config_name: default\n  data_files: \"{FORMATS[record['format']].data}\"\n---\n\n"
             f"Masked training data written by XTF {record['versions']['xtf']}: {counts['examples']} examples, "
             f"{counts['kept']} of {counts['trainable']} answer tokens trained.\n\n"
+            f"{_partial_card(record['partial'])}{card}"
             "`labels` is the token's id where the loss sees it and -100 elsewhere. "
             f"What made this dataset is in `{RECORD}`.\n")
-    (folder / "README.md").write_text(card, encoding="utf-8")
+    (folder / "README.md").write_text(text, encoding="utf-8")
     (folder / RECORD).write_text(json.dumps(record, indent=2, allow_nan=False), encoding="utf-8")
+
+
+def _partial_card(partial: dict[str, int | None] | None) -> str:
+    if partial is None:
+        return ""
+    whole = f"{partial['of_examples']:,}" if partial["of_examples"] else "an unknown number of"
+    return f"Scoring was not finished: these are the first {partial['examples']:,} of {whole} examples.\n\n"
 
 
 def _publish(building: Path, out: Path) -> None:

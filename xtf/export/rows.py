@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from xtf import filters
+from xtf.carry import CarriedExample
 from xtf.filters import IGNORE, Verdicts
 from xtf.ranks import per_example
 from xtf.store import ScoreTable
@@ -62,6 +63,33 @@ def _columns(table: ScoreTable, verdicts: Verdicts, here: slice, with_scores: bo
         flat |= {"reasoning": scores["reasoning"], "p": scores["novelty"], "relevance": scores["relevance"],
                  "verdict": verdicts.bits[here]}
     return flat
+
+
+def carried(examples: Iterable[CarriedExample], table: ScoreTable, drop_empty: bool) \
+        -> Iterator[tuple[int, pa.RecordBatch]]:
+    """As `batches`, of examples in another tokenizer's ids."""
+    rows: list[CarriedExample] = []
+    tokens = 0
+    for example in examples:
+        if drop_empty and not example.keep.any():
+            continue
+        rows.append(example)
+        tokens += len(example.tokens)
+        if tokens >= TOKENS:
+            yield int(table.offsets[example.index + 1]), _carried_batch(rows)
+            rows, tokens = [], 0
+    if rows:
+        yield int(table.offsets[-1]), _carried_batch(rows)
+
+
+def _carried_batch(rows: list[CarriedExample]) -> pa.RecordBatch:
+    columns = schema(with_scores=False)
+    ids = np.concatenate([row.tokens.ids for row in rows])
+    keep = np.concatenate([row.keep for row in rows])
+    flat = {"input_ids": ids, "attention_mask": np.ones(len(ids), np.int8), "labels": filters.labels(ids, keep)}
+    offsets = pa.array(np.append(0, np.cumsum([len(row.tokens) for row in rows])).astype(np.int32))
+    arrays = [pa.ListArray.from_arrays(offsets, pa.array(flat[field.name], field.type.value_type)) for field in columns]
+    return pa.RecordBatch.from_arrays(arrays, schema=columns)
 
 
 @dataclass

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from xtf.config import ATTRIBUTES, MAIN_FIELD, PRESETS, RULES, ScoreSettings, Settings, Thresholds
+from xtf.config import (
+    ATTRIBUTES,
+    MAIN_FIELD,
+    PRESETS,
+    RULES,
+    OtherTokenizer,
+    ScoreSettings,
+    Settings,
+    Thresholds,
+)
 
 
 def score(settings: ScoreSettings, run: str | None = None, estimate: bool = False) -> list[str]:
@@ -22,9 +31,11 @@ def preview(settings: ScoreSettings) -> list[str]:
 
 
 def export(run: str, preset: str, thresholds: Thresholds, kind: str, out: Path, with_scores: bool,
-           drop_empty: bool) -> list[str]:
+           drop_empty: bool, other: OtherTokenizer | None = None) -> list[str]:
     """`xtf export …` at these settings."""
     flags = [flag for flag, wanted in (("--with-scores", with_scores), ("--drop-empty", drop_empty)) if wanted]
+    if other:
+        flags += ["--for-tokenizer", other.tokenizer, *_fields(other, skip="tokenizer")]
     return ["export", run, *threshold_flags(preset, thresholds), "--format", kind, *flags, "--out", str(out), "--json"]
 
 

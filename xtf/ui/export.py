@@ -15,11 +15,11 @@ import streamlit as st
 from xtf import export as exporting
 from xtf import filters, jobs, workspace
 from xtf.columns import Mark
-from xtf.config import Thresholds
+from xtf.config import OtherTokenizer, Thresholds
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import ScoreTable
-from xtf.ui import commands, frame, jobs_view, loaders, state
+from xtf.ui import commands, export_other, frame, jobs_view, loaders, state
 from xtf.ui.state import Form
 from xtf.ui.words import count, excerpt, percent, size
 
@@ -44,17 +44,19 @@ class Choice(NamedTuple):
     kind: str
     with_scores: bool
     drop_empty: bool
+    other: OtherTokenizer | None
 
     @property
     def folder(self) -> Path:
         """Where it is prepared: one folder for each different content."""
-        parts = [self.run.manifest.run_id, self.thresholds.model_dump_json(), self.with_scores, self.drop_empty]
+        parts = [self.run.manifest.run_id, self.thresholds.model_dump_json(), self.with_scores, self.drop_empty,
+                 *([export_other.stamp(self.other)] if self.other else [])]
         digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
         return workspace.home() / "exports" / f"{self.run.name}-{self.kind}-{digest}"
 
     def argv(self, out: Path | str) -> list[str]:
         return commands.export(self.run.name, self.preset, self.thresholds, self.kind, Path(out), self.with_scores,
-                               self.drop_empty)
+                               self.drop_empty, self.other)
 
 
 def summary(run: Run) -> None:
@@ -99,7 +101,7 @@ def prepare(run: Run) -> None:
         _download(chosen)
     else:
         _start(chosen)
-    _first_rows(loaders.table(run), loaders.verdicts(run, chosen.thresholds))
+    _first_rows(chosen)
 
 
 def _choice(run: Run) -> Choice:
@@ -115,7 +117,10 @@ def _choice(run: Run) -> Choice:
     with right:
         drop = _toggle("drop_empty", "Leave out empty examples", "Leaves out examples without a kept token.")
     st.caption(_NOTES[kind])
-    return Choice(run, state.preset(), state.thresholds(), kind, scores, drop)
+    other = export_other.chosen(_FORM)
+    if other and scores:
+        st.caption("Scores belong to the tokens that were scored, so they are left out.")
+    return Choice(run, state.preset(), state.thresholds(), kind, scores and other is None, drop, other)
 
 
 def _toggle(name: str, label: str, help_: str) -> bool:
@@ -139,7 +144,8 @@ def _start(chosen: Choice) -> None:
         else:
             with st.spinner("Writing and reading back …"):
                 exporting.write(chosen.run, chosen.thresholds, chosen.kind, chosen.folder,
-                                with_scores=chosen.with_scores, drop_empty=chosen.drop_empty, overwrite=True)
+                                with_scores=chosen.with_scores, drop_empty=chosen.drop_empty, overwrite=True,
+                                other=chosen.other)
         st.rerun()
 
 
@@ -150,6 +156,8 @@ def _download(chosen: Choice) -> None:
     st.success(f"Ready: {count(counts['examples'])} examples, {count(counts['kept'])} of {count(counts['trainable'])} "
                f"response tokens kept ({percent(counts['kept_share'], 2)}). Written, read back and found identical.",
                icon=":material/check_circle:")
+    if chosen.other:
+        export_other.report(record["carried"])
     if path.stat().st_size > LARGEST_DOWNLOAD:
         st.caption(f"With {size(path.stat().st_size)} it is too large for a download through the browser. It is here:")
         st.code(str(chosen.folder), language=None, wrap_lines=True)
@@ -174,9 +182,15 @@ def _file(folder: Path, kind: str) -> Path:
     return path
 
 
-def _first_rows(table: ScoreTable, verdicts: Verdicts) -> None:
+def _first_rows(chosen: Choice) -> None:
+    if chosen.other is None:
+        rows = first_rows(loaders.table(chosen.run), loaders.verdicts(chosen.run, chosen.thresholds))
+    elif (chosen.folder / exporting.folder.RECORD).is_file():
+        rows = export_other.first_rows(chosen.folder, chosen.kind, _FIRST)
+    else:
+        return  # there are none yet
     st.subheader("First rows", anchor=False)
-    st.dataframe(first_rows(table, verdicts), hide_index=True, alt="First rows of the exported dataset", column_config={
+    st.dataframe(rows, hide_index=True, alt="First rows of the exported dataset", column_config={
         "text": st.column_config.TextColumn(width=220, help="The end of the text, which is not exported."),
         "trainable": st.column_config.NumberColumn("response", width=75, help="Response tokens."),
         "kept": st.column_config.NumberColumn(width=60, help="Response tokens whose label is not -100."),
@@ -192,10 +206,6 @@ def first_rows(table: ScoreTable, verdicts: Verdicts, longest: int = _FIRST) -> 
         ids, keep = table.ids[here], verdicts.keep[here]
         rows.append({"id": table.example_ids[index], "text": f"… {excerpt(table.example(index).text[-60:])}",
                      "trainable": int(table.trainable[here].sum()), "kept": int(keep.sum()),
-                     "input_ids": _end(ids), "labels": _end(filters.labels(ids, keep))})
+                     "input_ids": export_other.ending(ids.tolist()),
+                     "labels": export_other.ending(filters.labels(ids, keep).tolist())})
     return pd.DataFrame(rows)
-
-
-def _end(values: np.ndarray, longest: int = 16) -> str:
-    text = " ".join(map(str, values[-longest:].tolist()))
-    return text if len(values) <= longest else f"… {text}"

@@ -11,9 +11,9 @@ from xtf import jobs, runs
 from xtf.errors import XtfError
 from xtf.runs import Run
 from xtf.store import Manifest
-from xtf.ui import jobs_view, loaders, state
+from xtf.ui import jobs_view, loaders, state, unfinished
 from xtf.ui.assets import asset
-from xtf.ui.words import count, escaped, percent
+from xtf.ui.words import count, escaped, percent, short
 
 HOME, SCORE, EXPLORE = "app.py", "pages/score.py", "pages/explore.py"
 THRESHOLDS, EXPORT = "pages/thresholds.py", "pages/export.py"
@@ -52,6 +52,7 @@ def page(title: str, lead: str, empty: Callable[[], None] | None = None) -> Iter
             st.stop()
         run = runs.open_run(name)
         _kept_line(place, run)
+        unfinished.banner(run)
         yield run
 
 
@@ -85,14 +86,14 @@ def link(page: str, label: str, help: str | None = None, icon: str | None = None
 
 
 def _settle_run() -> list[Manifest]:
-    """The finished runs; makes sure that the chosen run is one of them."""
-    found = loaders.finished_runs()
+    """The runs that can be shown; makes sure that the chosen run is one of them."""
+    found = loaders.browsable_runs()
     names = [manifest.name for manifest in found]
     wanted = state.run_name()
     if wanted not in names:
         state.choose_run(names[0] if names else None)
         if wanted is not None:
-            fault(f"There is no finished run called {wanted}" + (f"; this is {names[0]}." if names else " yet."))
+            fault(f"There is no run called {wanted} to show" + (f"; this is {names[0]}." if names else " yet."))
     return found
 
 
@@ -112,11 +113,15 @@ def _sidebar(found: list[Manifest]) -> DeltaGenerator:
 def _run_picker(found: list[Manifest]) -> None:
     key = "frame.run"
     state.show(key, state.run_name())
-    st.selectbox("Run", [manifest.name for manifest in found], key=key, help="The scored dataset that all pages show.",
+    complete = {manifest.name: manifest.complete for manifest in found}
+    st.selectbox("Run", list(complete), key=key, help="The scored dataset that all pages show.",
+                 format_func=lambda name: name if complete.get(name, True) else f"{name} (unfinished)",
                  on_change=state.taking(key, state.choose_run))
     manifest = next(manifest for manifest in found if manifest.name == state.run_name())
-    model, examples = escaped(str(manifest.model.get("name", "?"))), manifest.counts.get("examples", 0)
-    st.caption(f"{model}  \n{count(examples)} examples")
+    model = escaped(short(str(manifest.model.get("name", "?"))))
+    known = None if manifest.complete else runs.open_run(manifest.name).partial
+    scored = f"{count(known.examples)} of " if known else ""
+    st.caption(f"{model}  \n{scored}{count(manifest.counts.get('examples', 0))} examples")
 
 
 def _kept_line(place: DeltaGenerator, run: Run) -> None:
@@ -135,7 +140,7 @@ def no_run() -> None:
     if running:
         st.info("XTF scores its first run now: a real language model reads every token of the dataset. This page shows "
                 "the run as soon as it is there.", icon=":material/hourglass_top:")
-        jobs_view.watch(jobs_view.progresses, "first-run")
+        jobs_view.watch(jobs_view.progresses, "first-run", _names)
         return
     job = jobs_view.demo_job()
     if job is not None and job.state in ("failed", "lost"):
@@ -147,6 +152,10 @@ def no_run() -> None:
                 "your own.", icon=":material/info:")
         _start_demo_button("Score the demo")
     st.page_link(SCORE, label="Score data of your own", icon=_PAGES[SCORE][1])
+
+
+def _names() -> list[str]:
+    return [manifest.name for manifest in loaders.browsable_runs()]
 
 
 def _start_demo_button(label: str) -> None:

@@ -6,12 +6,12 @@ import numpy as np
 import streamlit as st
 
 from xtf import filters, runs
-from xtf.engine.estimate import duration
+from xtf.progress import duration
 from xtf.runs import Run
 from xtf.store import Manifest, ScoreTable
 from xtf.ui import charts, frame, jobs_view, loaders, plots, runs_view, state
 from xtf.ui.token_view import payload, token_view
-from xtf.ui.words import count, escaped, percent
+from xtf.ui.words import count, escaped, percent, short
 
 KNOWN = 0.95  # the paper's cutoff
 
@@ -49,8 +49,10 @@ def _sample(run: Run, table: ScoreTable) -> None:
 
 
 def _provenance(manifest: Manifest) -> None:
-    facts = [f"data {manifest.settings.get('data', '?')}", f"model {manifest.model.get('name', '?')}",
-             str(manifest.settings.get("dtype", "?")), f"scored in {duration(manifest.seconds)}",
+    facts = [f"data {short(str(manifest.settings.get('data', '?')))}",
+             f"model {short(str(manifest.model.get('name', '?')))}",
+             str(manifest.settings.get("dtype", "?")),
+             f"scored in {duration(manifest.seconds)}" if manifest.complete else "unfinished",
              f"{manifest.created[:16].replace('T', ' ')} UTC"]
     st.markdown(f"Run **{escaped(manifest.name)}** · {escaped(' · '.join(facts))}")
 

@@ -2,35 +2,36 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import filelock
 import streamlit as st
 
 from xtf import jobs, workspace
 from xtf.config import ScoreSettings
-from xtf.engine.estimate import duration
 from xtf.jobs import Job
+from xtf.progress import line
 from xtf.ui import commands
-from xtf.ui.words import count, escaped
+from xtf.ui.words import escaped
 
 DEMO = "demo"
 _DEMO_ARGV = commands.score(ScoreSettings(), DEMO)
 _EVERY = 1.0  # seconds between looks at a job's files
 _SEEN = "xtf.jobs_seen"
-_STAGES = {"starting": "Starting", "reading data": "Reading data", "loading model": "Loading the model",
-           "measuring speed": "Measuring the speed on a few rows", "scoring": "Scoring",
-           "comparing token types": "Comparing token types"}
+_STAGES = {"loading model": "Loading the model", "measuring speed": "Measuring the speed on a few batches",
+           "resuming": "Finding what is done already"}
 _STATES = {"done": ("finished", ":material/check_circle:"), "failed": ("failed", ":material/error:"),
            "cancelled": ("was cancelled", ":material/cancel:"), "lost": ("was lost", ":material/error:")}
 
 
-def watch(show: Callable[[Sequence[Job]], None], key: str) -> None:
-    """Draws `show(running jobs)` and keeps it fresh while a job runs; when that ends, the page is drawn anew."""
-    watched = [job.id for job in jobs.running()]
+def watch(show: Callable[[Sequence[Job]], None], key: str, also: Callable[[], Any] = lambda: None) -> None:
+    """Draws `show(running jobs)` and keeps it fresh while a job runs; when that ends, or `also` gives something else
+    than before, the page is drawn anew."""
+    watched, before = [job.id for job in jobs.running()], also()
 
     def look() -> None:
         running = jobs.running()
-        if [job.id for job in running] != watched:
+        if [job.id for job in running] != watched or also() != before:
             st.rerun()
         show(running)
 
@@ -67,8 +68,8 @@ def progresses(running: Sequence[Job]) -> None:
 def progress(job: Job) -> None:
     """One running job: stage, bar, speed, time left."""
     st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=f"**{escaped(job.label)}**")
-    line, button = st.columns([5, 1], vertical_alignment="center")
-    line.caption(escaped(_line(job)))
+    words, button = st.columns([5, 1], vertical_alignment="center")
+    words.caption("  \n".join(map(escaped, [_line(job), *job.notes])))
     if button.button("Cancel", key=f"cancel-{job.id}", width="stretch",
                                 help="Ends the job. What is finished is kept, and the same command resumes it."):
         with st.spinner("Ending the job …"):
@@ -77,16 +78,10 @@ def progress(job: Job) -> None:
 
 
 def _line(job: Job, short: bool = False) -> str:
-    parts = [_STAGES.get(job.stage, job.stage.capitalize())]
-    if job.stage == "reading data" and job.done:
-        parts.append(f"{count(job.done)} examples")
-    elif job.total and job.done:
-        parts.append(f"{count(job.done)} of {count(job.total)} tokens")
-    if not short and job.rate and job.stage == "scoring":
-        parts.append(f"{count(job.rate)} tokens/s")
-    if job.stage == "scoring" and job.seconds_left is not None:
-        parts.append(f"{duration(job.seconds_left)} left")
-    return " · ".join(parts)
+    """Stage, how much, how fast, how long still; `short`: without the speed."""
+    parts = line(job.done, job.total, job.stage, job.rate)
+    return " · ".join([_STAGES.get(job.stage, job.stage[:1].upper() + job.stage[1:]),
+                       *(part for part in parts if not (short and part.endswith("/s")))])
 
 
 def history(found: Sequence[Job]) -> None:
@@ -107,7 +102,7 @@ def _history_buttons(job: Job) -> None:
     left, right = st.columns(2)
     again = "Resume" if job.argv[0] == "score" and job.state != "done" else "Run again"
     if left.button(again, key=f"again-{job.id}", icon=":material/replay:", disabled=bool(jobs.running())):
-        jobs.start(job.argv, job.label)
+        jobs.again(job.id)
         st.rerun()
     if right.button("Remove from this list", key=f"forget-{job.id}", icon=":material/delete:"):
         jobs.forget(job.id)

@@ -5,49 +5,52 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from xtf import filters, runs, stats
+from xtf import filters, runs, stats, workspace
 from xtf.config import PRESETS, Thresholds
 from xtf.errors import SettingsError
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import Manifest, ScoreTable
 
-Identity = tuple[str, str, str]
+Identity = tuple[str, str, str, int]
 
 
-def identity(manifest: Manifest) -> Identity:
-    """What a cached value of a run is kept under: two runs of one name differ in id or date."""
-    return manifest.name, manifest.run_id, manifest.created
+def identity(run: Run) -> Identity:
+    """What a cached value of a run is kept under: two runs of one name differ in id or date, and one that is still
+    being scored in how far it has come."""
+    manifest, partial = run.manifest, run.partial
+    return manifest.name, manifest.run_id, manifest.created, partial.shards if partial else -1
 
 
-def finished_runs() -> list[Manifest]:
-    """Runs that can be looked at, newest first."""
-    return [manifest for manifest in runs.list_runs() if manifest.complete]
+def browsable_runs() -> list[Manifest]:
+    """Runs that can be looked at, newest first: finished ones, and others as far as their last checkpoint goes."""
+    return [manifest for manifest in runs.list_runs()
+            if manifest.complete or Run(workspace.runs_dir() / manifest.name).partial]
 
 
 def table(run: Run) -> ScoreTable:
     """The scored tokens, memory-mapped once for all sessions. Raises: StoreError."""
-    return opened(identity(run.manifest))
+    return opened(identity(run))
 
 
 def verdicts(run: Run, thresholds: Thresholds) -> Verdicts:
     """Every token's verdict. Raises: SettingsError for thresholds that this run cannot be judged by."""
-    return judged(identity(run.manifest), thresholds.model_dump_json())
+    return judged(identity(run), thresholds.model_dump_json())
 
 
 def summary(run: Run, thresholds: Thresholds) -> dict[str, Any]:
     """`stats.summary` at these thresholds. Raises: SettingsError."""
-    return _summary(identity(run.manifest), thresholds.model_dump_json())
+    return _summary(identity(run), thresholds.model_dump_json())
 
 
 def by_example(run: Run, thresholds: Thresholds) -> pd.DataFrame:
     """`stats.by_example` at these thresholds. Raises: SettingsError."""
-    return _by_example(identity(run.manifest), thresholds.model_dump_json())
+    return _by_example(identity(run), thresholds.model_dump_json())
 
 
 def top_dropped(run: Run, thresholds: Thresholds) -> pd.DataFrame:
     """`stats.top_dropped` at these thresholds. Raises: SettingsError."""
-    return _top_dropped(identity(run.manifest), thresholds.model_dump_json())
+    return _top_dropped(identity(run), thresholds.model_dump_json())
 
 
 def preset_summaries(run: Run) -> dict[str, dict[str, Any] | str]:
@@ -63,8 +66,12 @@ def preset_summaries(run: Run) -> dict[str, dict[str, Any] | str]:
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def opened(run: Identity) -> ScoreTable:
-    """`table` by identity, for other cached functions."""
-    return runs.open_run(run[0]).table()
+    """`table` by identity, for other cached functions. Draws the page anew if the run has moved on meanwhile."""
+    found = runs.open_run(run[0])
+    table = found.table()
+    if identity(found) != run:
+        st.rerun()
+    return table
 
 
 @st.cache_resource(max_entries=4, show_spinner="Judging every token …")

@@ -23,12 +23,12 @@ def show(figure: go.Figure, key: str) -> None:
 
 def histogram(run: Run, thresholds: Thresholds, name: str) -> go.Figure:
     """Response tokens by one score, with the threshold. Raises: SettingsError."""
-    return _histogram(loaders.identity(run.manifest), thresholds.model_dump_json(), name)
+    return _histogram(loaders.identity(run), thresholds.model_dump_json(), name)
 
 
 def sweep(run: Run, thresholds: Thresholds, name: str) -> go.Figure:
     """Kept share against one attribute's threshold, whose rule is one of SWEPT. Raises: SettingsError."""
-    return _sweep(loaders.identity(run.manifest), thresholds.model_dump_json(), name)
+    return _sweep(loaders.identity(run), thresholds.model_dump_json(), name)
 
 
 @st.cache_data(max_entries=12, show_spinner=False)

@@ -6,10 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from xtf import jobs, runs
-from xtf.config import ScoreSettings, settings
 from xtf.store import Manifest
-from xtf.ui import commands, frame, state
-from xtf.ui.words import escaped
+from xtf.ui import frame, state, unfinished
+from xtf.ui.words import escaped, short
 
 
 def runs_list() -> None:
@@ -40,21 +39,22 @@ _COLUMNS = {
 
 def _shown(found: list[Manifest]) -> pd.DataFrame:
     return pd.DataFrame([{
-        "run": manifest.name, "model": manifest.model.get("name", "?"), "data": manifest.settings.get("data", "?"),
+        "run": manifest.name, "model": short(manifest.model.get("name", "?")),
+        "data": short(str(manifest.settings.get("data", "?"))),
         "examples": manifest.counts.get("examples"), "trainable": manifest.counts.get("trainable"),
-        "state": "finished" if manifest.complete else "unfinished",
+        "state": unfinished.scored(manifest),
         "created": pd.to_datetime(manifest.created[:19] or None)} for manifest in found], columns=list(_COLUMNS))
 
 
 def _actions(manifest: Manifest) -> None:
     with st.container(horizontal=True):
-        if manifest.complete:
+        run = runs.open_run(manifest.name)
+        if run.complete or run.partial:
             st.button("Show this run", type="primary", disabled=manifest.name == state.run_name(),
                       on_click=state.choose_run, args=(manifest.name,))
-        elif st.button("Resume scoring", type="primary", disabled=bool(jobs.running())):
-            argv = commands.score(settings(ScoreSettings, manifest.settings), manifest.name)
-            jobs.start(argv, f"Scoring {manifest.name}")
-            st.rerun()
+        if not run.complete and st.button("Resume scoring", type="secondary" if run.partial else "primary",
+                                          disabled=bool(jobs.running()) or unfinished.being_scored(run)):
+            unfinished.resume(manifest)
         if st.button("Delete …", icon=":material/delete:"):
             _delete(manifest.name)
 

@@ -45,6 +45,11 @@ def size(number: float) -> str:
     return f"{number:.1f} GB"
 
 
+def short(name: str) -> str:
+    """The last part of a path; a hub id or a plain name as it is."""
+    return name.rstrip("/").rpartition("/")[2] if name.startswith("/") else name
+
+
 def excerpt(text: str, longest: int = 90) -> str:
     """The start of a text on one line, for lists."""
     line = " ".join(text[: 4 * longest].split())

@@ -1,0 +1,7 @@
+"""Score with one model, train another that has another tokenizer: verdicts carried over by the characters."""
+
+from xtf.carry.bridge import Bridge, build
+from xtf.carry.examples import CarriedExample, examples
+from xtf.carry.report import Report, survey
+
+__all__ = ["Bridge", "CarriedExample", "Report", "build", "examples", "survey"]
