@@ -89,7 +89,7 @@ def test_packed_and_padded_batches_score_alike():
     batch = batch_of([23, 5, 11])
     scorer = Scorer(build(CONFIGS["llama"]))
     packed = scorer.score(batch)
-    scorer.backbone._packed = False
+    scorer.backbone._one_row = False
     assert scorer.backbone.lay_out(batch).ids.shape == (3, 23)
     for one, other in zip(packed, scorer.score(batch), strict=True):
         for column, expected in other.items():

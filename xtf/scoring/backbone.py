@@ -27,7 +27,7 @@ class Backbone:
     def __init__(self, model: Any):
         self._backbone = model.base_model
         self._device = model.device
-        self._packed = False
+        self._one_row = False
         _check_causal(model)
         self.layers, self.attention_note = _switch_attention(model)
         if self._device.type == "cpu":
@@ -36,7 +36,7 @@ class Backbone:
 
     def lay_out(self, batch: list[Tokens]) -> Layout:
         """The batch as this model takes it."""
-        return (layout.packed if self._packed else layout.padded)(batch, self._device)
+        return (layout.packed if self._one_row else layout.padded)(batch, self._device)
 
     def run(self, batch: Layout) -> tuple[torch.Tensor, Collector | None]:
         """Last hidden states [R, S, D] after the final norm, and the sums of attention if the model shows it."""
@@ -49,7 +49,7 @@ class Backbone:
         return _plain(self._backbone, ids)
 
     def _hidden(self, batch: Layout) -> torch.Tensor:
-        if not self._packed:  # padding is on the right, and real tokens of a causal model never see it
+        if not self._one_row:  # padding is on the right, and real tokens of a causal model never see it
             return _plain(self._backbone, batch.ids)
         # A mask of ones keeps `transformers` from making a mask of its own for rows that hold several examples.
         hidden: torch.Tensor = self._backbone(
@@ -65,8 +65,8 @@ class Backbone:
         if not self._agrees(examples, expected):
             kernels.unpack(self._backbone)
         kernels.fuse(self._backbone)
-        self._packed = self.attention_note is None
-        self._packed = self._packed and self._agrees(examples, expected)
+        self._one_row = self.attention_note is None
+        self._one_row = self._one_row and self._agrees(examples, expected)
 
     def _agrees(self, examples: list[Tokens], expected: list[torch.Tensor]) -> bool:
         """Whether a batch gives the hidden states that its examples gave alone."""

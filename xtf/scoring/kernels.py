@@ -7,6 +7,7 @@ way. `xtf.scoring.probe` proves on each model that its hidden states stay what t
 import ctypes
 import functools
 import sys
+from typing import Any
 
 import torch
 from torch import nn
@@ -74,17 +75,19 @@ def can_pack(weight: torch.Tensor) -> bool:
 
 
 def pack(model: nn.Module) -> None:
-    """Replaces the linear layers of a model by packed ones, in place and one at a time."""
-    for name, module in list(model.named_modules()):
-        if type(module) is nn.Linear and can_pack(module.weight):
-            _put(model, name, Packed(module.weight, module.bias))
+    """Replaces the linear layers of a model by packed ones, in place and one at a time, so that the weights are never
+    in memory twice."""
+    for name in [name for name, module in model.named_modules() if type(module) is nn.Linear]:
+        layer: Any = model.get_submodule(name)
+        if can_pack(layer.weight):
+            _put(model, name, Packed(layer.weight, layer.bias))
 
 
 def unpack(model: nn.Module) -> None:
     """Takes `pack` back, for a model whose own code wants to see the weights."""
-    for name, module in list(model.named_modules()):
-        if isinstance(module, Packed):
-            _put(model, name, module.linear())
+    for name in [name for name, module in model.named_modules() if isinstance(module, Packed)]:
+        packed: Any = model.get_submodule(name)
+        _put(model, name, packed.linear())
 
 
 def fuse(model: nn.Module) -> None:
