@@ -48,11 +48,11 @@ def test_the_printed_ratios_are_those_of_the_printed_seconds(tiny_model):
 
 
 def test_operations_by_hand():
-    """Two layers of width 4 with one head: by hand 2·(4·4·4 + 3·4·6) weights a layer, and V = 10."""
+    """Two layers of width 4 with one head: by hand 2·(4·4·4 + 3·4·6) weights a layer, and V = 10; 2 token types."""
     config = LlamaConfig(vocab_size=10, hidden_size=4, intermediate_size=6, num_hidden_layers=2, num_attention_heads=1,
                          num_key_value_heads=1)
     model = AutoModelForCausalLM.from_config(config)
     layer = 4 * 4 * 4 + 3 * 4 * 6
     attention = 2 * 4 * 4 * (1 + 2 + 3)  # layers · (two products of two operations) · width · pairs of 3 tokens
-    expected = 2 * 2 * layer * 3 + attention + 2 * 40 * 2
-    assert roofline.flops(model, np.array([3]), trainable=2) == expected
+    expected = 2 * 2 * layer * (3 + 2) + attention + 2 * 40 * 2
+    assert roofline.flops(model, np.array([3]), trainable=2, types=2) == expected

@@ -40,17 +40,19 @@ class Task:
                 for batch in batches([len(tokens) for _, tokens in window], self.budget)]
 
 
-@torch.inference_mode()
-def _published(loaded: LoadedModel, task: Task) -> Callable[[], Any]:
-    return lambda: published.score(loaded.model, loaded.tokenizer, task.examples, task.words)
+Work = Callable[[Task], Any]
 
 
-def _loop(loaded: LoadedModel, task: Task) -> Callable[[], Any]:
+def _published(loaded: LoadedModel) -> Work:
+    return lambda task: published.score(loaded.model, loaded.tokenizer, task.examples, task.words)
+
+
+def _loop(loaded: LoadedModel) -> Work:
     """What one writes with `transformers` alone: batches, all attention maps, all logits; no relevance."""
     loaded.model.set_attn_implementation("eager")
 
     @torch.inference_mode()
-    def run() -> None:
+    def run(task: Task) -> None:
         for batch in task.batches(loaded.model.device):
             output = loaded.model(batch.ids, attention_mask=(batch.positions < batch.lengths).long(),
                                   output_attentions=True, use_cache=False)
@@ -59,21 +61,21 @@ def _loop(loaded: LoadedModel, task: Task) -> Callable[[], Any]:
     return run
 
 
-def _bare(loaded: LoadedModel, task: Task) -> Callable[[], Any]:
+def _bare(loaded: LoadedModel) -> Work:
     """Hidden states of the same batches as `transformers` makes them, and nothing else."""
 
     @torch.inference_mode()
-    def run() -> None:
+    def run(task: Task) -> None:
         for batch in task.batches(loaded.model.device):
             loaded.model.base_model(input_ids=batch.ids, use_cache=False).last_hidden_state.sum().item()
     return run
 
 
-def _xtf(loaded: LoadedModel, task: Task) -> Callable[[], Any]:
+def _xtf(loaded: LoadedModel) -> Work:
     """Everything that `xtf score` computes, without its reading and writing of files."""
     scorer = Scorer(loaded)
 
-    def run() -> None:
+    def run(task: Task) -> None:
         budget = Budget(task.budget)
         shards = (shard_table(score_window(scorer, window, budget, lambda done: None)) for window in task.windows)
         token_types.table(shards, loaded.tokenizer, scorer.type_similarities, task.words)
@@ -81,7 +83,7 @@ def _xtf(loaded: LoadedModel, task: Task) -> Callable[[], Any]:
 
 
 #: Name → a function that prepares a loaded model and returns the work to time.
-CONTENDERS: dict[str, Callable[[LoadedModel, Task], Callable[[], Any]]] = {
+CONTENDERS: dict[str, Callable[[LoadedModel], Work]] = {
     "published procedure": _published, "transformers loop": _loop, "bare forward": _bare, "xtf": _xtf}
 
 
@@ -93,9 +95,9 @@ def measure(name: str, settings: ScoreSettings) -> tuple[float, int]:
     windows = list(surveying.windows(stream))
     answers = [turn.content for example, _ in windows[0] for turn in example.messages if turn.role == "assistant"]
     task = Task(windows, tuple(domains.choose(settings.domain, answers)[1]), settings.batch_tokens)
-    CONTENDERS[name](loaded, Task([windows[0][:2]], task.words, task.budget))()
-    work = CONTENDERS[name](loaded, task)
+    work = CONTENDERS[name](loaded)
+    work(Task([windows[0][:2]], task.words, task.budget))
     started = time.perf_counter()
-    work()
+    work(task)
     return time.perf_counter() - started, room.peak_memory()
 

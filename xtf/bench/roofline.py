@@ -14,9 +14,10 @@ from xtf.scoring import kernels
 _ROWS, _TURNS = 2048, 30
 
 
-def flops(model: Any, lengths: np.ndarray, trainable: int) -> float:
-    """Operations that scoring examples of these lengths needs: every weight matrix of the backbone for each token,
-    causal attention, and the head for `trainable` tokens. A product and a sum count as two."""
+def flops(model: Any, lengths: np.ndarray, trainable: int, types: int) -> float:
+    """Operations that scoring examples of these lengths needs: every weight matrix of the backbone for each token
+    and once for each of so many token types alone, causal attention, and the head for `trainable` tokens. A product and
+    a sum count as two."""
     backbone, head = model.base_model, model.get_output_embeddings()
     embedded = {id(parameter) for module in backbone.modules() if isinstance(module, nn.Embedding)
                 for parameter in module.parameters()}
@@ -26,7 +27,7 @@ def flops(model: Any, lengths: np.ndarray, trainable: int) -> float:
     width = config.num_attention_heads * (getattr(config, "head_dim", None)
                                           or config.hidden_size // config.num_attention_heads)
     attention = config.num_hidden_layers * 4 * width * float((lengths * (lengths + 1) / 2).sum())
-    return 2.0 * weights * float(lengths.sum()) + attention + 2.0 * head.weight.numel() * trainable
+    return 2.0 * weights * float(lengths.sum() + types) + attention + 2.0 * head.weight.numel() * trainable
 
 
 def matmul_speed(settings: ScoreSettings) -> float:

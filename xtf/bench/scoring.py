@@ -2,6 +2,7 @@
 machine could do at best, on the same examples, in one run."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -49,15 +50,23 @@ def compare(settings: ScoreSettings, repeats: int = 3, progress: Progress = sile
             progress(turn * len(_WAYS) + number, seconds.size, f"{name}, {dtype}")
             seconds[turn, number], peak = _alone(measure, name, settings.model_copy(update={"dtype": dtype}))
             memory[number] = max(memory[number], peak)
-    needed = roofline.flops(models.load_model(settings).model, np.array(found.lengths), found.trainable)
+    types = _types(settings, tokenizer, models.context_length(config))
+    needed = roofline.flops(models.load_model(settings).model, np.array(found.lengths), found.trainable, types)
     results = [_result(number, seconds, memory, needed / speed, found.tokens) for number in range(len(_WAYS))]
     roof = [{"dtype": dtype, "matmul_gflops": round(float(np.median(speed[:, number])) / 1e9, 1),
              "tokens_per_second": round(found.tokens * float(np.median(speed[:, number])) / needed, 1)}
             for number, dtype in enumerate(_DTYPES)]
     return {"data": settings.data, "model": models.display_name(settings), "examples": len(found.lengths),
-            "tokens": found.tokens, "trainable": found.trainable, "flops_per_token": round(needed / found.tokens),
+            "tokens": found.tokens, "trainable": found.trainable, "token_types": types,
+            "flops_per_token": round(needed / found.tokens),
             "device": settings.device, "threads": torch.get_num_threads(), "repeats": repeats, "roofline": roof,
             "results": [vars(result) for result in results]}
+
+
+def _types(settings: ScoreSettings, tokenizer: Any, context: int | None) -> int:
+    """How many token types the examples hold."""
+    return len({token for _, tokens in surveying.rendered(settings, tokenizer, context, Counter())
+                for token in tokens.ids.tolist()})
 
 
 def _result(number: int, seconds: np.ndarray, memory: np.ndarray, ideal: np.ndarray, tokens: int) -> Result:

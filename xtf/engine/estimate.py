@@ -49,7 +49,7 @@ class Estimate:
         """The estimate in words."""
         return (f"{self.examples:,} examples, {self.tokens:,} tokens ({self.trainable:,} of responses): about "
                 f"{duration(self.seconds)} at {self.tokens_per_second:,.0f} tokens/s, "
-                f"{room.size(self.memory_bytes)} of memory, {room.size(self.disk_bytes)} on disk.")
+                f"{workspace.size(self.memory_bytes)} of memory, {workspace.size(self.disk_bytes)} on disk.")
 
 
 def estimate(settings: ScoreSettings, progress: Progress = silent) -> Estimate:

@@ -8,6 +8,7 @@ import psutil
 
 from xtf import models
 from xtf.config import ScoreSettings
+from xtf.workspace import size
 
 BYTES_PER_TOKEN = 100  # on disk, until it is measured: ids, spans, marks and some 17 scores in float32
 _CGROUP = Path("/sys/fs/cgroup")
@@ -57,12 +58,3 @@ def peak_memory() -> int:
     if status.is_file():  # unlike getrusage, without what the process had before it became this program
         return 1024 * int(re.search(r"^VmHWM:\s*(\d+) kB", status.read_text(), re.MULTILINE)[1])  # type: ignore[index]
     return int(psutil.Process().memory_info().rss)
-
-
-def size(number: float) -> str:
-    """Bytes: `1234567` → `1.2 MB`."""
-    for unit in ("B", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"

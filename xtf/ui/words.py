@@ -36,15 +36,6 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{text} %"
 
 
-def size(number: float) -> str:
-    """Bytes: `1234567` → `1.2 MB`."""
-    for unit in ("B", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"
-
-
 def short(name: str) -> str:
     """The last part of a path; a hub id or a plain name as it is."""
     return name.rstrip("/").rpartition("/")[2] if name.startswith("/") else name
