@@ -66,6 +66,13 @@ def test_a_run_that_is_being_scored_is_not_offered_to_be_resumed(partial):
     assert "Resume" not in [button.label for button in app.button]
 
 
+def test_a_run_whose_job_has_just_been_started_is_not_offered_again(partial, sleeping):
+    jobs.start(["score", "demo", "--run", "part"], "Scoring part")
+    app = opened("pages/explore.py")
+    assert any("is being scored" in info.value for info in app.info)
+    assert "Resume" not in [button.label for button in app.button]
+
+
 def test_a_lost_job_is_resumed_with_one_click(partial, sleeping):
     lost = ended("running", ["score", "demo", "--run", "part", "--json"])
     assert lost.state == "lost"

@@ -30,7 +30,9 @@ def banner(run: Run) -> None:
 
 
 def being_scored(run: Run) -> bool:
-    """Whether a process holds the run, be it a job or a command line."""
+    """Whether a process holds the run, be it a job or a command line; a job that was just started will."""
+    if any(job.argv[:1] == ["score"] and run.name in job.argv for job in jobs.running()):
+        return True
     try:
         with run.locked():
             return False
