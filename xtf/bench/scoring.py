@@ -73,9 +73,9 @@ def _result(number: int, seconds: np.ndarray, memory: np.ndarray, ideal: np.ndar
     name, dtype = _WAYS[number]
     mine, bare = seconds[:, number], seconds[:, _WAYS.index(("bare forward", dtype))]
     middle = float(np.median(mine))
-    return Result(name, dtype, round(middle, 3), round(tokens / middle, 1),
-                  round(float(np.median(seconds[:, 0] / mine)), 3), round(float(np.median(mine / bare)), 3),
-                  round(float(np.median(ideal[:, _DTYPES.index(dtype)] / mine)), 3), int(memory[number]))
+    return Result(name, dtype, round(middle, 6), round(tokens / middle, 1),
+                  round(float(np.median(seconds[:, 0] / mine)), 4), round(float(np.median(mine / bare)), 4),
+                  round(float(np.median(ideal[:, _DTYPES.index(dtype)] / mine)), 6), int(memory[number]))
 
 
 def _alone(work: Callable[..., Any], *given: Any) -> Any:
