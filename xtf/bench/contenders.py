@@ -11,7 +11,6 @@ import torch
 from xtf import models
 from xtf.bench import published
 from xtf.config import ScoreSettings
-from xtf.data import domains
 from xtf.data.types import Tokens
 from xtf.engine import room, token_types
 from xtf.engine import survey as surveying
@@ -87,16 +86,15 @@ CONTENDERS: dict[str, Callable[[LoadedModel], Work]] = {
     "published procedure": _published, "transformers loop": _loop, "bare forward": _bare, "xtf": _xtf}
 
 
-def measure(name: str, settings: ScoreSettings) -> tuple[float, int]:
+def measure(name: str, settings: ScoreSettings, words: tuple[str, ...]) -> tuple[float, int]:
     """Seconds of the work, loading and a warm-up left out, and the greatest resident memory in bytes. For a process of
     its own."""
     loaded = models.load_model(settings)
     stream = surveying.rendered(settings, loaded.tokenizer, loaded.context, Counter())
     windows = list(surveying.windows(stream))
-    answers = [turn.content for example, _ in windows[0] for turn in example.messages if turn.role == "assistant"]
-    task = Task(windows, tuple(domains.choose(settings.domain, answers)[1]), settings.batch_tokens)
+    task = Task(windows, words, settings.batch_tokens)
     work = CONTENDERS[name](loaded)
-    work(Task([windows[0][:2]], task.words, task.budget))
+    work(Task([windows[0][:2]], words, task.budget))
     started = time.perf_counter()
     work(task)
     return time.perf_counter() - started, room.peak_memory()

@@ -48,7 +48,8 @@ def compare(settings: ScoreSettings, repeats: int = 3, progress: Progress = sile
             speed[turn, number] = roofline.matmul_speed(settings.model_copy(update={"dtype": dtype}))
         for number, (name, dtype) in enumerate(_WAYS):
             progress(turn * len(_WAYS) + number, seconds.size, f"{name}, {dtype}")
-            seconds[turn, number], peak = _alone(measure, name, settings.model_copy(update={"dtype": dtype}))
+            seconds[turn, number], peak = _alone(
+                measure, name, settings.model_copy(update={"dtype": dtype}), found.domain_words)
             memory[number] = max(memory[number], peak)
     types = _types(settings, tokenizer, models.context_length(config))
     needed = roofline.flops(models.load_model(settings).model, np.array(found.lengths), found.trainable, types)

@@ -43,6 +43,7 @@ class Report:
             yield example
 
     def add(self, example: CarriedExample) -> None:
+        """Counts one example."""
         trainable, keep = example.tokens.trainable, example.keep
         mixed = trainable & example.mixed
         self.relations += np.bincount(example.relation[trainable], minlength=len(Relation))

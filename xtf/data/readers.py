@@ -209,6 +209,7 @@ class _Scanner:
         self._at += 1
 
     def value(self) -> Any:
+        """The next JSON value, read on until it is whole. Raises: DataError where it is broken."""
         self.peek()
         size = 1 << 16
         while True:

@@ -145,4 +145,3 @@ def _compare(scorer: "Scorer", survey: Survey, types: int) -> float:
 
     base, more = took(few), took(many)
     return base + max(0.0, more - base) / max(1, many - few) * max(0, types - few)
-

@@ -110,6 +110,7 @@ class Tally:
             yield batch
 
     def add(self, batch: pa.RecordBatch) -> None:
+        """Counts one batch and takes it into the digest, which does not depend on where batches are cut."""
         flat = {name: batch.column(name).flatten().to_numpy(zero_copy_only=False).astype("<i4") for name in COLUMNS}
         lengths = batch.column("input_ids").value_lengths().to_numpy(zero_copy_only=False).astype("<i8")
         for name, values in {"lengths": lengths, **flat}.items():
