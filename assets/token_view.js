@@ -1,5 +1,5 @@
 // The component's entry, and the colouring of the nodes that token_build.js makes.
-// xtf/ui/token_view.py joins the token_*.js files into one module: no imports, no build step.
+// xtf/figures/tokens.py joins the token_*.js files into one module: no imports, no build step.
 
 const views = new WeakMap(); // Streamlit calls the default export again, on the same root, whenever data change
 const preferences = {mode: "novelty", signs: false}; // survive the remount that another sample causes

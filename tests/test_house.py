@@ -25,11 +25,12 @@ LONGEST = 300  # lines
 
 #: Lower layers know nothing of higher ones. A module is placed by its first name under `xtf`.
 LAYERS = [
-    {"errors", "columns", "progress"},
+    {"errors", "columns", "progress", "words", "assets"},
     {"config", "workspace", "digests", "devices"},
     {"data", "store", "shards", "flat", "blocks", "models", "fingerprint", "ranks", "otsu"},
     {"scoring", "filters", "stats", "rules", "informative", "explain", "runs"},
-    {"carry", "engine", "export", "training", "bench"},
+    {"carry", "engine", "export", "figures", "training", "bench"},
+    {"report"},
     {"jobs", "cli", "__main__"},
     {"ui"},
 ]

@@ -12,7 +12,7 @@ from tests.scored import HOSTILE
 from xtf import filters, jobs, runs, stats, workspace
 from xtf.config import PRESETS, Cutoff
 from xtf.ui import samples
-from xtf.ui.words import escaped, percent
+from xtf.words import escaped, percent
 
 
 @pytest.mark.parametrize("page", PAGES)

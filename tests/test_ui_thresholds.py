@@ -14,7 +14,7 @@ from tests.tables import EOS, PROMPT, RESPONSE, table
 from xtf import filters, jobs, stats, workspace
 from xtf.config import PRESETS, Cutoff, Off, Otsu, Thresholds
 from xtf.ui import export, thresholds_form
-from xtf.ui.words import percent
+from xtf.words import percent
 
 
 def test_moving_the_cutoff_moves_the_kept_share_everywhere(workplace):

@@ -19,7 +19,8 @@ from xtf import explain
 from xtf.columns import Mark
 from xtf.config import Cutoff, Off, Thresholds
 from xtf.data.types import Tokens
-from xtf.ui import palette, token_view
+from xtf.figures import palette
+from xtf.figures import tokens as view_data
 
 
 def decoded(text, kind):
@@ -27,7 +28,7 @@ def decoded(text, kind):
 
 
 def cut(text, spans):
-    return token_view.cut(text, np.array(spans, np.int32).reshape(-1, 2))
+    return view_data.cut(text, np.array(spans, np.int32).reshape(-1, 2))
 
 
 # What Python sends
@@ -89,7 +90,7 @@ def test_sentences_come_with_every_token_that_fails_and_no_other():
 def test_tokens_without_text_are_labelled_by_their_type():
     found = table([[7, 8]], texts={8: ""})
     spans = np.array([[0, 3], [3, 3]], np.int32)
-    made = token_view.unscored(Tokens(np.array([7, 8], np.int32), np.array([2, 22], np.uint8), spans, " t7"))
+    made = view_data.unscored(Tokens(np.array([7, 8], np.int32), np.array([2, 22], np.uint8), spans, " t7"))
     assert made["labels"] == {}
     assert payload(found)[0]["labels"] == {1: ""}  # the component then shows ∅
 
@@ -103,7 +104,7 @@ def test_thresholds_change_the_payload_but_not_the_sample():
 
 def test_samples_with_the_same_text_are_told_apart_by_name():
     tokens = Tokens(np.array([1], np.int32), np.array([2], np.uint8), np.array([[0, 1]], np.int32), "a")
-    assert token_view.unscored(tokens, "e1")["sample"] != token_view.unscored(tokens, "e2")["sample"]
+    assert view_data.unscored(tokens, "e1")["sample"] != view_data.unscored(tokens, "e2")["sample"]
 
 
 def test_a_linear_ramp_takes_the_dataset_s_range_where_the_scale_has_no_ends():
@@ -117,7 +118,7 @@ def test_a_linear_ramp_takes_the_dataset_s_range_where_the_scale_has_no_ends():
     (Mark.RESPONSE | Mark.FINAL_ANSWER, "response, final answer"), (Mark.PROMPT, "prompt"), (0, "template"),
     (Mark.SPECIAL, "template, special token")])
 def test_roles_are_told_in_words(mark, words):
-    assert token_view.role(int(mark)) == words
+    assert view_data.role(int(mark)) == words
 
 
 def test_a_payload_of_four_thousand_tokens_is_small_and_soon_made():
@@ -160,14 +161,14 @@ def test_text_has_enough_contrast_on_everything_that_it_stands_on(theme, page, t
 
 
 def test_the_style_sheet_uses_only_colours_that_exist():
-    sheet = token_view.style() + token_view.script()
+    sheet = view_data.style() + view_data.script()
     used = set(re.findall(r"var\((--[a-z-]+)\)", sheet)) - {"--ramp", "--ink", "--page", "--line", "--edge", "--dashes"}
     assert {name for name in used if not name.startswith("--st-")} <= set(re.findall(r"(--[a-z-]+):", sheet))
 
 
 def test_the_script_never_parses_data_as_html():
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|setHTML",
-                         token_view.script())
+                         view_data.script())
 
 
 # The script by itself
@@ -189,7 +190,8 @@ def app():
     import streamlit as st
 
     from xtf.data.types import Tokens
-    from xtf.ui.token_view import token_view, unscored
+    from xtf.figures.tokens import unscored
+    from xtf.ui.token_view import token_view
 
     tokens = Tokens(np.array([1, 2], np.int32), np.array([2, 2], np.uint8), np.array([[0, 1], [1, 2]], np.int32), "ab")
     made = unscored(tokens)

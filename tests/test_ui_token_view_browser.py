@@ -7,10 +7,10 @@ from tests.browser import chromium
 from tests.tables import RESPONSE, table
 from tests.token_views import payload, scored
 from xtf import explain
+from xtf.assets import asset
 from xtf.config import Cutoff, Off, Thresholds
 from xtf.data.types import Tokens
-from xtf.ui import token_view
-from xtf.ui.assets import asset
+from xtf.figures import tokens as view_data
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ class View:
                 const url = URL.createObjectURL(new Blob([js], {type: "text/javascript"}));
                 window.component = (await import(url)).default;
                 window.reported = [];
-            }""", [asset("token_view.html").read_text(), token_view.style(), token_view.script()])
+            }""", [asset("token_view.html").read_text(), view_data.style(), view_data.script()])
 
     def show(self, data):
         self.page.evaluate("""(data) => component({data, parentElement: root,
@@ -67,7 +67,7 @@ def plain(*parts, marks=None):
     ends = np.cumsum([len(part) for part in parts], dtype=np.int32)
     spans = np.stack([np.r_[0, ends[:-1]], ends], axis=1).astype(np.int32)
     kinds = np.array(marks or [RESPONSE] * len(parts), np.uint8)
-    return token_view.unscored(Tokens(np.arange(len(parts), dtype=np.int32), kinds, spans, "".join(parts)))
+    return view_data.unscored(Tokens(np.arange(len(parts), dtype=np.int32), kinds, spans, "".join(parts)))
 
 
 def test_browser_shows_hostile_text_as_itself(view):
@@ -189,7 +189,7 @@ def test_browser_shows_blanks_on_demand_and_always_breaks_lines(view):
 def test_browser_reaches_every_piece_of_a_character(view):
     spans = np.array([[0, 1], [1, 2], [1, 2], [1, 2], [2, 2]], np.int32)
     tokens = Tokens(np.arange(5, dtype=np.int32), np.full(5, RESPONSE, np.uint8), spans, "a🎉")
-    view.show(token_view.unscored(tokens))
+    view.show(view_data.unscored(tokens))
     assert view.page.locator(".unit .token").count() == 3
     view.token(1).focus()
     assert view.press("ArrowRight") == 2 and view.page.locator(".quote").text_content() == "🎉, piece 2 of 3"
@@ -209,7 +209,7 @@ def test_browser_ends_right_to_left_runs_even_inside_a_shared_character(view):
     # the third token takes the rest of the second's character and a Latin letter with it
     spans = np.array([[0, 1], [1, 2], [1, 3], [3, 4], [4, 5]], np.int32)
     tokens = Tokens(np.arange(5, dtype=np.int32), np.full(5, RESPONSE, np.uint8), spans, "aשbcd")
-    view.show(token_view.unscored(tokens))
+    view.show(view_data.unscored(tokens))
     assert view.page.locator("bdi .token").count() < 5
     assert view.token(3).bounding_box()["x"] < view.token(4).bounding_box()["x"]
     assert view.page.locator(".text > .token").count() == 3

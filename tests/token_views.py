@@ -5,7 +5,7 @@ import numpy as np
 from tests.tables import EOS, PROMPT, RESPONSE, table
 from xtf import filters
 from xtf.config import Cutoff, Off, Quantile, Thresholds
-from xtf.ui import token_view
+from xtf.figures import tokens
 
 
 def scored():
@@ -24,4 +24,4 @@ THRESHOLDS = Thresholds(reasoning=Quantile(share=0.2), novelty=Cutoff(value=0.95
 
 def payload(found, thresholds=THRESHOLDS, index=0):
     verdicts = filters.judge(found, thresholds)
-    return token_view.payload(found.example(index), verdicts, found), verdicts
+    return tokens.payload(found.example(index), verdicts, found), verdicts

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from xtf.config import ATTRIBUTES
+from xtf.figures.tokens import payload
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import ScoreTable
 from xtf.ui import frame, state
 from xtf.ui.thresholds_form import described
-from xtf.ui.token_view import payload, token_view
-from xtf.ui.words import TITLES, escaped
+from xtf.ui.token_view import token_view
+from xtf.words import TITLES, escaped
 
 
 def example(run: Run, table: ScoreTable, verdicts: Verdicts, index: int) -> None:

@@ -21,7 +21,7 @@ from xtf.runs import Run
 from xtf.store import ScoreTable
 from xtf.ui import commands, export_other, frame, jobs_view, loaders, state
 from xtf.ui.state import Form
-from xtf.ui.words import count, excerpt, percent
+from xtf.words import count, excerpt, percent
 from xtf.workspace import size
 
 IN_PAGE_TOKENS = 2_000_000  # more are written by a job, so that the page does not stand still

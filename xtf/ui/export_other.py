@@ -13,7 +13,7 @@ from xtf.export import FORMATS
 from xtf.filters import IGNORE
 from xtf.ui import frame, state
 from xtf.ui.state import Form
-from xtf.ui.words import escaped, percent
+from xtf.words import escaped, percent
 
 _HELP = {name: field.description for name, field in OtherTokenizer.model_fields.items()}
 _AS_SCORED = "as scored"

@@ -8,12 +8,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from xtf import jobs, runs
+from xtf.assets import asset
 from xtf.errors import XtfError
 from xtf.runs import Run
 from xtf.store import Manifest
 from xtf.ui import jobs_view, loaders, state, unfinished
-from xtf.ui.assets import asset
-from xtf.ui.words import count, escaped, percent, short
+from xtf.words import count, escaped, percent, short
 
 HOME, SCORE, EXPLORE = "app.py", "pages/score.py", "pages/explore.py"
 THRESHOLDS, EXPORT = "pages/thresholds.py", "pages/export.py"

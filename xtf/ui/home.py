@@ -6,12 +6,14 @@ import numpy as np
 import streamlit as st
 
 from xtf import filters, runs
+from xtf.figures import charts
+from xtf.figures.tokens import payload
 from xtf.progress import duration
 from xtf.runs import Run
 from xtf.store import Manifest, ScoreTable
-from xtf.ui import charts, frame, jobs_view, loaders, plots, runs_view, state
-from xtf.ui.token_view import payload, token_view
-from xtf.ui.words import count, escaped, percent, short
+from xtf.ui import frame, jobs_view, loaders, plots, runs_view, state
+from xtf.ui.token_view import token_view
+from xtf.words import count, escaped, percent, short
 
 KNOWN = 0.95  # the paper's cutoff
 

@@ -12,7 +12,7 @@ from xtf.config import ScoreSettings
 from xtf.jobs import Job
 from xtf.progress import line
 from xtf.ui import commands
-from xtf.ui.words import escaped
+from xtf.words import escaped
 
 DEMO = "demo"
 _DEMO_ARGV = commands.score(ScoreSettings(), DEMO)

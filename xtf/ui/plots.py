@@ -7,10 +7,11 @@ import streamlit as st
 from xtf import stats
 from xtf.columns import TOKEN_COLUMNS
 from xtf.config import Thresholds
+from xtf.figures import charts
 from xtf.runs import Run
-from xtf.ui import charts, loaders
+from xtf.ui import loaders
 from xtf.ui.loaders import Identity
-from xtf.ui.words import TITLES
+from xtf.words import TITLES
 
 _STEPS = 41
 SWEPT = {"cutoff": "cutoff", "quantile": "share that is dropped", "fence": "width of the fence (× IQR)"}

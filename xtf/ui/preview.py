@@ -9,9 +9,10 @@ from xtf import jobs, models
 from xtf.config import DataSettings, ScoreSettings
 from xtf.data.formats import FORMATS
 from xtf.data.types import Tokens
+from xtf.figures.tokens import unscored
 from xtf.ui import commands
-from xtf.ui.token_view import token_view, unscored
-from xtf.ui.words import escaped, percent
+from xtf.ui.token_view import token_view
+from xtf.words import escaped, percent
 
 COUNT = 3
 _ASKED = "xtf.preview_asked"

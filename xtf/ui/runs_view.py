@@ -8,7 +8,7 @@ import streamlit as st
 from xtf import jobs, runs
 from xtf.store import Manifest
 from xtf.ui import frame, state, unfinished
-from xtf.ui.words import escaped, short
+from xtf.words import escaped, short
 
 
 def runs_list() -> None:

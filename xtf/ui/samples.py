@@ -10,7 +10,7 @@ import streamlit as st
 from xtf.store import ScoreTable
 from xtf.ui import state
 from xtf.ui.state import Form
-from xtf.ui.words import count, excerpt
+from xtf.words import count, excerpt
 
 LONGEST = 1000  # rows sent to the browser
 _FORM = Form("explore")

@@ -13,7 +13,7 @@ from xtf.data.preview import glimpse
 from xtf.errors import XtfError
 from xtf.ui import forms, state
 from xtf.ui.state import Form
-from xtf.ui.words import escaped
+from xtf.words import escaped
 from xtf.workspace import size
 
 _FORM = Form("score")

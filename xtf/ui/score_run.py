@@ -11,7 +11,7 @@ from xtf.jobs import Job
 from xtf.progress import duration
 from xtf.ui import commands, frame, jobs_view, state, unfinished
 from xtf.ui.state import Form
-from xtf.ui.words import count, escaped
+from xtf.words import count, escaped
 from xtf.workspace import size
 
 _FORM = Form("score")

@@ -7,11 +7,12 @@ import streamlit as st
 
 from xtf.config import ATTRIBUTES, PRESETS
 from xtf.errors import SettingsError
+from xtf.figures import charts
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import ScoreTable
-from xtf.ui import charts, frame, loaders, plots, state, thresholds_form
-from xtf.ui.words import QUESTIONS, SHORT, TITLES, count, escaped, percent, visible
+from xtf.ui import frame, loaders, plots, state, thresholds_form
+from xtf.words import QUESTIONS, SHORT, TITLES, count, escaped, percent, visible
 
 
 def controls(run: Run) -> bool:

@@ -8,7 +8,7 @@ from xtf.errors import StoreError
 from xtf.runs import Run
 from xtf.store import Manifest
 from xtf.ui import commands
-from xtf.ui.words import count, escaped
+from xtf.words import count, escaped
 
 
 def banner(run: Run) -> None:

@@ -13,9 +13,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from xtf.config import ATTRIBUTES
+from xtf.figures.palette import ATTRIBUTES as COLOURS
+from xtf.figures.palette import NEUTRAL
 from xtf.stats import histogram
-from xtf.ui.palette import ATTRIBUTES as COLOURS
-from xtf.ui.palette import NEUTRAL
 
 BINS = 60  # of 0 to 1: 0.95 and every other twentieth lie on an edge
 HEIGHT = 300  # pixels

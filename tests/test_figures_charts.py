@@ -7,7 +7,7 @@ import pytest
 from tests.tables import PROMPT, RESPONSE, table
 from xtf import filters, stats
 from xtf.config import Cutoff, Off, Thresholds
-from xtf.ui import charts, palette
+from xtf.figures import charts, palette
 
 SUMMARY = {
     "trainable": 200,
