@@ -156,6 +156,44 @@ RULES: dict[str, type[RuleSettings]] = {"off": Off, "cutoff": Cutoff, "quantile"
 MAIN_FIELD = {"cutoff": "value", "quantile": "share", "fence": "k", "otsu": "drop"}
 ATTRIBUTES = ("reasoning", "novelty", "relevance")
 
+Role = Literal["words", "numbers", "operators", "punctuation", "code", "whitespace", "special", "other"]
+
+
+class ByHand(Settings):
+    """What all overrides share: a verdict that a person gives, and where it comes from (never by whom)."""
+
+    action: Literal["keep", "drop"] = Field(description="keep: never drop these tokens; drop: always.")
+    created: str = Field("", description="When, ISO 8601 in UTC.")
+    note: str = Field("", max_length=500, description="Why, in a few words.")
+
+
+class ByClass(ByHand):
+    """All tokens that play one role in the text (`xtf.roles`)."""
+
+    by: Literal["class"] = "class"
+    role: Role = Field(description="Class of tokens.")
+
+
+class ByType(ByHand):
+    """All tokens of one vocabulary id."""
+
+    by: Literal["type"] = "type"
+    token: int = Field(ge=0, description="Vocabulary id.")
+    text: str = Field("", description="Its decoded text: where a run's tokenizer gives another one, it does not count.")
+
+
+class BySpan(ByHand):
+    """The tokens that share a character with a stretch of one example."""
+
+    by: Literal["span"] = "span"
+    example: str = Field(description="The example's id.")
+    start: int = Field(ge=0, description="First character of the example's text.")
+    end: int = Field(ge=1, description="The character after the last.")
+    quote: str = Field("", description="These characters: where the example says something else, it does not count.")
+
+
+Override = Annotated[ByClass | ByType | BySpan, Field(discriminator="by")]
+
 ReasoningScore = Literal[
     "received_mean", "received_mean_adjusted", "received_first", "received_first_adjusted",
     "received_last", "received_last_adjusted", "received_last_third", "received_last_third_adjusted",
@@ -186,6 +224,9 @@ class Thresholds(Settings):
     protect_eos: bool = Field(True, description="Never drop the end-of-turn token.")
     protect_final_answer: bool = Field(True, description="Never drop the line that states the final answer.")
     insist: bool = Field(False, description="Use scores even where they are found uninformative.")
+    overrides: tuple[Override, ...] = Field(
+        (), description="Verdicts by hand. A span goes before a type, a type before the two protections, these before "
+                        "a class, a class before the rules; of equals the last counts.")
 
 
 PRESETS: dict[str, tuple[str, Thresholds]] = {

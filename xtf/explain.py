@@ -7,11 +7,13 @@ import numpy as np
 
 from xtf.columns import Mark
 from xtf.config import ATTRIBUTES, Cutoff, Fence, Otsu, Quantile
-from xtf.filters import BIT, NEEDED, Attribute, Verdicts
+from xtf.filters import BIT, BY_HAND, NEEDED, Attribute, Verdicts
+from xtf.overrides import KEEPS, Hand
 from xtf.store import ScoreTable
 
-_NUMBERS = {1: "one", 2: "two", 3: "three"}
-_SHORT = {"novelty": "the model already knows", "relevance": "off-topic", "reasoning": "unattended"}
+_NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four"}
+_REASONS = {"the model already knows": BIT["novelty"], "off-topic": BIT["relevance"], "unattended": BIT["reasoning"],
+            "dropped by hand": BY_HAND}
 _DIGITS = 15  # beyond these a float64 has no more to show
 _TINY = 1e-5
 
@@ -25,9 +27,13 @@ def sentence(table: ScoreTable, verdicts: Verdicts, token: int) -> str:
         return f"Not trained: {_role(int(table.marks[token]))}."
     example = table.example_at(token)
     reasons = [_reason(verdicts, name, token, example) for name in ATTRIBUTES if verdicts.failed[token] & BIT[name]]
+    hand, bits = Hand(int(verdicts.hand[token])), int(verdicts.bits[token])
     if verdicts.protected[token]:
-        return f"Kept although {' and '.join(reasons)}, because {_protection(verdicts, int(table.marks[token]))}."
-    if verdicts.bits[token]:
+        return f"Kept although {' and '.join(reasons)}, because {_protection(verdicts, int(table.marks[token]), hand)}."
+    if bits & BY_HAND:
+        others = f"; besides, {'; '.join(reasons)}" if bits != BY_HAND else ""
+        return f"Dropped by hand: {_BY_HAND[hand]}{others}."
+    if bits:
         return f"Dropped: {'; '.join(reasons)}."
     if reasons:
         needed = NEEDED[verdicts.thresholds.combine]
@@ -49,9 +55,9 @@ def summary_sentence(table: ScoreTable, verdicts: Verdicts, example: int) -> str
     ending = f"; {spared} more {'is' if spared == 1 else 'are'} protected." if spared else "."
     if dropped == 0:
         return ("The only answer token is trained" if total == 1 else f"All {total} answer tokens are trained") + ending
-    counts = {name: int(((bits & BIT[name]) != 0).sum()) for name in _SHORT}
-    reasons = ", ".join(f"{count} {_SHORT[name]}" for name, count in counts.items() if count)
-    several = [f"{count} for {_NUMBERS[number]} reasons" for number in (2, 3)
+    reasons = ", ".join(f"{count} {words}" for words, bit in _REASONS.items()
+                        if (count := int(((bits & bit) != 0).sum())))
+    several = [f"{count} for {_NUMBERS[number]} reasons" for number in (2, 3, 4)
                if (count := int((np.bitwise_count(bits) == number).sum()))]
     return (f"{dropped} of {total} answer token{'s' if total > 1 else ''} {'is' if dropped == 1 else 'are'} not "
             f"trained: {'; '.join([reasons, ', '.join(several)] if several else [reasons])}{ending}")
@@ -85,7 +91,15 @@ def _role(marks: int) -> str:
     return "part of the template" if not marks & Mark.RESPONSE else "response"
 
 
-def _protection(verdicts: Verdicts, marks: int) -> str:
+_BY_HAND = {
+    Hand.CLASS_KEPT: "its class of tokens is kept by hand", Hand.CLASS_DROPPED: "its class of tokens is never trained",
+    Hand.TYPE_KEPT: "its token type is kept by hand", Hand.TYPE_DROPPED: "its token type is never trained",
+    Hand.SPAN_KEPT: "this stretch is kept by hand", Hand.SPAN_DROPPED: "this stretch is not to be trained"}
+
+
+def _protection(verdicts: Verdicts, marks: int, hand: Hand) -> str:
+    if KEEPS[hand]:
+        return _BY_HAND[hand]
     if verdicts.thresholds.protect_final_answer and marks & Mark.FINAL_ANSWER:
         return "the final answer is protected"
     return "the end-of-turn token is protected"

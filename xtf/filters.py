@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from xtf import blocks, rules
+from xtf import blocks, overrides, rules
 from xtf.columns import TYPE_COLUMNS, Mark
 from xtf.config import ATTRIBUTES, RuleSettings, Thresholds
 from xtf.errors import SettingsError
@@ -20,6 +20,7 @@ from xtf.store import ScoreTable
 
 IGNORE = -100  # the label that the loss of PyTorch and transformers passes over
 BIT = {name: 1 << k for k, name in enumerate(ATTRIBUTES)}
+BY_HAND = 1 << len(ATTRIBUTES)  # the bit of tokens that are dropped by hand, whatever the attributes say
 NEEDED = {"any": 1, "two": 2, "all": 3}  # failed attributes that drop a token
 
 
@@ -46,12 +47,14 @@ class Attribute:
 class Verdicts:
     """What becomes of each of M tokens. bits[t] == 0 and trainable[t] is the same as keep[t]."""
 
-    bits: np.ndarray  # uint8[M], bit k = dropped by ATTRIBUTES[k]
+    bits: np.ndarray  # uint8[M], bit k = dropped by ATTRIBUTES[k]; the bit after these = dropped by hand
     failed: np.ndarray  # uint8[M], the same before combining and protecting
     keep: np.ndarray  # bool[M]: the loss sees the token
-    protected: np.ndarray  # bool[M]: would be dropped, but is protected
+    protected: np.ndarray  # bool[M]: would be dropped, but is protected or kept by hand
+    hand: np.ndarray  # uint8[M], `overrides.Hand`
     attributes: dict[str, Attribute]
     thresholds: Thresholds
+    notes: tuple[str, ...] = ()  # on overrides; each attribute has its own
 
 
 def judge(table: ScoreTable, thresholds: Thresholds) -> Verdicts:
@@ -61,22 +64,36 @@ def judge(table: ScoreTable, thresholds: Thresholds) -> Verdicts:
 
 def combined(table: ScoreTable, thresholds: Thresholds, attributes: dict[str, Attribute]) -> Verdicts:
     """The verdicts that follow from attributes already judged."""
-    size = int(table.offsets[-1])
+    size, decided = int(table.offsets[-1]), overrides.decided(table, thresholds.overrides)
+    hand = np.zeros(size, np.uint8) if decided else np.broadcast_to(np.uint8(0), size)
     failed, bits, keep, protected = (np.empty(size, kind) for kind in (np.uint8, np.uint8, np.bool_, np.bool_))
 
     def combine(first: int, last: int) -> None:
         here = slice(table.offsets[first], table.offsets[last])
         dropped = outvoted([found.fails[here] for found in attributes.values()], thresholds)
-        shielded = dropped & ((table.marks[here] & protected_marks(thresholds)) != 0)
+        if decided:
+            hand[here] = decided.among(table, here.start, here.stop) * table.trainable[here]
+        shield, by_hand = guarded(table.marks[here], hand[here], thresholds)
+        shielded = dropped & shield
         dropped &= ~shielded
         reasons = np.zeros(len(dropped), np.uint8)
         for name, found in attributes.items():
             reasons |= found.fails[here].view(np.uint8) * np.uint8(BIT[name])
         failed[here], protected[here] = reasons, shielded
-        bits[here], keep[here] = reasons * dropped, table.trainable[here] & ~dropped
+        bits[here] = reasons * dropped | by_hand.view(np.uint8) * np.uint8(BY_HAND)
+        keep[here] = table.trainable[here] & (bits[here] == 0)
 
     blocks.run(combine, table.offsets)
-    return Verdicts(bits, failed, keep, protected, attributes, thresholds)
+    return Verdicts(bits, failed, keep, protected, hand, attributes, thresholds, decided.notes if decided else ())
+
+
+def guarded(marks: np.ndarray, hand: np.ndarray, thresholds: Thresholds) -> tuple[np.ndarray, np.ndarray]:
+    """bool, bool: the tokens that rules may not drop, and those that are dropped by hand. marks, hand: uint8."""
+    shield = (marks & protected_marks(thresholds)) != 0
+    if not thresholds.overrides:
+        return shield, np.zeros(len(shield), bool)
+    firm = overrides.FIRM[hand]
+    return (shield & ~firm) | overrides.KEEPS[hand], overrides.DROPS[hand] & (firm | ~shield)
 
 
 def outvoted(fails: Sequence[np.ndarray], thresholds: Thresholds) -> np.ndarray:

@@ -10,16 +10,17 @@ import pandas as pd
 import pyarrow as pa
 from pandas.arrays import ArrowStringArray
 
-from xtf import blocks, filters
+from xtf import blocks, filters, overrides
 from xtf.columns import Mark
 from xtf.config import ATTRIBUTES, Thresholds, settings
 from xtf.errors import SettingsError
-from xtf.filters import BIT, Verdicts
+from xtf.filters import BIT, BY_HAND, Verdicts
 from xtf.ranks import Scores, joined, per_example
 from xtf.store import ScoreTable
 
 FEW = 5  # kept tokens: an example with fewer teaches next to nothing
 PREVIEW = 120  # characters
+VALUES = 2 * BY_HAND  # of verdict bits
 SWEPT = {"cutoff": "value", "quantile": "share", "fence": "k", "otsu": "drop"}
 
 
@@ -28,11 +29,12 @@ def summary(table: ScoreTable, verdicts: Verdicts, few: int = FEW) -> dict[str, 
 
     examples, tokens, trainable, kept, kept_share, dropped, dropped_share, protected; attributes: {name: dropped, alone
     (by no other attribute), share (of trainable), uninformative, reason, notes}; overlaps: dropped by both (or all
-    three), "reasoning+novelty" and so on; combinations: dropped by exactly these; examples_without_kept and
-    examples_under {kept tokens, examples}, of those that have answer tokens at all; notes: all of them as sentences.
+    three), "reasoning+novelty" and so on; combinations: dropped by exactly these attributes and not by hand; by_hand:
+    dropped, alone (by no attribute), kept (would be dropped); examples_without_kept and examples_under {kept tokens,
+    examples}, of those that have answer tokens at all; notes: all of them as sentences.
     """
     trainable = int(table.trainable_counts.sum())
-    exactly, kept_by_example, protected = _counted(table, verdicts)
+    exactly, kept_by_example, protected, kept_by_hand = _counted(table, verdicts)
     dropped = int(exactly[1:].sum())
     kept = trainable - dropped
     kept_by_example = kept_by_example[table.trainable_counts > 0]
@@ -40,28 +42,36 @@ def summary(table: ScoreTable, verdicts: Verdicts, few: int = FEW) -> dict[str, 
         "examples": len(table), "tokens": int(table.offsets[-1]), "trainable": trainable,
         "kept": kept, "kept_share": _share(kept, trainable),
         "dropped": dropped, "dropped_share": _share(dropped, trainable),
-        "protected": protected,
+        "protected": protected - kept_by_hand,
+        "by_hand": {"dropped": int(exactly[BY_HAND:].sum()), "alone": int(exactly[BY_HAND]), "kept": kept_by_hand},
         "attributes": {name: _attribute(verdicts, name, exactly, trainable) for name in ATTRIBUTES},
         "overlaps": {"+".join(names): _all_of(exactly, names) for names in _groups() if len(names) > 1},
         "combinations": {"+".join(names): int(exactly[_bits(names)]) for names in _groups()},
         "examples_without_kept": int((kept_by_example == 0).sum()),
         "examples_under": {"kept": few, "examples": int((kept_by_example < few).sum())},
-        "notes": [f"{name.capitalize()}: {note}" for name in ATTRIBUTES for note in verdicts.attributes[name].notes],
+        "notes": [*(f"{name.capitalize()}: {note}" for name in ATTRIBUTES for note in verdicts.attributes[name].notes),
+                  *verdicts.notes],
     }
 
 
-def _counted(table: ScoreTable, verdicts: Verdicts) -> tuple[np.ndarray, np.ndarray, int]:
-    """Tokens by their bits int64[8], kept tokens by example int64[N], and protected tokens."""
-    def counted(first: int, last: int) -> tuple[np.ndarray, np.ndarray, int]:
+def _counted(table: ScoreTable, verdicts: Verdicts) -> tuple[np.ndarray, np.ndarray, int, int]:
+    """Tokens by their bits int64[16], kept tokens by example int64[N], protected tokens, and those of them by hand."""
+    values = range(VALUES if verdicts.thresholds.overrides else BY_HAND)
+
+    def counted(first: int, last: int) -> tuple[np.ndarray, np.ndarray, int, int]:
         here = slice(table.offsets[first], table.offsets[last])
         starts = table.offsets[first:last + 1] - table.offsets[first]
         bits = verdicts.bits[here]
-        by_bits = np.array([np.count_nonzero(bits == value) for value in range(8)])  # far faster than bincount
-        return by_bits, per_example(verdicts.keep[here], starts), int(np.count_nonzero(verdicts.protected[here]))
+        by_bits = np.zeros(VALUES, np.int64)
+        by_bits[:len(values)] = [np.count_nonzero(bits == value) for value in values]  # far faster than bincount
+        spared = verdicts.protected[here]
+        by_hand = np.count_nonzero(overrides.KEEPS[verdicts.hand[here]] & spared) if len(values) == VALUES else 0
+        return by_bits, per_example(verdicts.keep[here], starts), int(np.count_nonzero(spared)), int(by_hand)
 
     parts = list(blocks.each(counted, table.offsets))
-    return (sum((bits for bits, _, _ in parts), np.zeros(8, np.int64)),
-            joined(np.int64, (kept for _, kept, _ in parts)), sum(protected for _, _, protected in parts))
+    return (sum((bits for bits, *_ in parts), np.zeros(VALUES, np.int64)),
+            joined(np.int64, (kept for _, kept, *_ in parts)), sum(spared for *_, spared, _ in parts),
+            sum(by_hand for *_, by_hand in parts))
 
 
 def _attribute(verdicts: Verdicts, name: str, exactly: np.ndarray, trainable: int) -> dict[str, Any]:
@@ -83,7 +93,7 @@ def _bits(names: Sequence[str]) -> int:
 def _all_of(exactly: np.ndarray, names: Sequence[str]) -> int:
     """Tokens dropped by all of `names`, whether or not by others too."""
     wanted = _bits(names)
-    return int(sum(exactly[bits] for bits in range(8) if bits & wanted == wanted))
+    return int(sum(exactly[bits] for bits in range(VALUES) if bits & wanted == wanted))
 
 
 def _share(part: int, whole: int) -> float:
@@ -185,20 +195,20 @@ def top_dropped(table: ScoreTable, verdicts: Verdicts, count: int = 30) -> pd.Da
     texts, tokens = table.type_texts, table.types("response_count")[order]
     return pd.DataFrame({
         "id": table.types("id")[order], "text": [texts[row] for row in order], "dropped": dropped[order],
-        **{name: by_bits[order][:, (np.arange(8) & BIT[name]) != 0].sum(axis=1) for name in ATTRIBUTES},
+        **{name: by_bits[order][:, (np.arange(VALUES) & BIT[name]) != 0].sum(axis=1) for name in ATTRIBUTES},
         "tokens": tokens, "share": dropped[order] / np.maximum(tokens, 1)})
 
 
 def _types_by_bits(table: ScoreTable, verdicts: Verdicts) -> np.ndarray:
-    """int64[V', 8]: dropped tokens of each type by their bits; 0 in the column of the kept ones."""
-    size = 8 * len(table.types("id"))
+    """int64[V', 16]: dropped tokens of each type by their bits; 0 in the column of the kept ones."""
+    size = VALUES * len(table.types("id"))
 
     def counted(first: int, last: int) -> np.ndarray:
         here = slice(table.offsets[first], table.offsets[last])
         gone = np.flatnonzero(verdicts.bits[here])
-        return np.bincount(8 * table.type_of[here][gone] + verdicts.bits[here][gone], minlength=size)
+        return np.bincount(VALUES * table.type_of[here][gone] + verdicts.bits[here][gone], minlength=size)
 
-    return sum(blocks.each(counted, table.offsets), np.zeros(size, np.int64)).reshape(-1, 8)
+    return sum(blocks.each(counted, table.offsets), np.zeros(size, np.int64)).reshape(-1, VALUES)
 
 
 def sweep(table: ScoreTable, thresholds: Thresholds, attribute: str, values: Sequence[float]) -> pd.DataFrame:

@@ -74,6 +74,7 @@ def _carried(index: int, example: Example, scored: Drawing, other: Drawing, verd
     bits = verdicts.bits[here]
     found, unmatched = carry_drawing(example, scored, bits, other)
     spared = (other.tokens.marks & filters.protected_marks(verdicts.thresholds)) != 0
+    spared &= (found.bits & filters.BY_HAND) == 0
     found = replace(found, bits=np.where(spared | ~other.tokens.trainable, np.uint8(0), found.bits))
     trainable = scored.tokens.trainable
     return CarriedExample(

@@ -61,7 +61,8 @@ def thresholds_options(command: Command) -> Command:
     and what goes with them: -classes, -scope, -cap, -cap-ties."""
     options = [click.option("--preset", type=click.Choice(list(PRESETS)), default="corrected", show_default=True,
                             help="Settings to start from.")]
-    options += [_option(name, field) for name, field in Thresholds.model_fields.items() if name not in ATTRIBUTES]
+    options += [_option(name, field) for name, field in Thresholds.model_fields.items()
+                if name not in (*ATTRIBUTES, "overrides")]
     for attribute in ATTRIBUTES:
         options += _rule_options(attribute)
     for option in reversed(options):

@@ -13,9 +13,11 @@ DEFAULT_PRESET = "corrected"
 _NONE = "none"
 
 
-def to_query(run: str | None, example: str | None, preset: str, thresholds: Thresholds) -> dict[str, str]:
+def to_query(run: str | None, example: str | None, preset: str, thresholds: Thresholds,
+             pick: str | None = None) -> dict[str, str]:
     """The parameters of a view; what is as in the preset is left out."""
-    query = {"run": run or "", "example": example or "", "preset": "" if preset == DEFAULT_PRESET else preset}
+    query = {"run": run or "", "example": example or "", "pick": pick or "",
+             "preset": "" if preset == DEFAULT_PRESET else preset}
     return {name: value for name, value in query.items() if value} | _differences(preset, thresholds)
 
 

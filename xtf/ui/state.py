@@ -13,7 +13,7 @@ from xtf.config import PRESETS, Thresholds
 from xtf.ui import links
 
 _RUN, _EXAMPLE, _PRESET, _THRESHOLDS = "xtf.run", "xtf.example", "xtf.preset", "xtf.thresholds"
-_WRITTEN, _FORM, _ECHOES = "xtf.written", "xtf.form", "xtf.echoes"
+_PICK, _WRITTEN, _FORM, _ECHOES = "xtf.pick", "xtf.written", "xtf.form", "xtf.echoes"
 _LAG_SECONDS = 1.0
 _REMEMBERED = 20
 
@@ -35,6 +35,7 @@ def choose_run(name: str | None) -> None:
     if name != run_name():
         st.session_state[_RUN] = name
         st.session_state.pop(_EXAMPLE, None)
+        st.session_state.pop(_PICK, None)
 
 
 def example_id() -> str | None:
@@ -43,6 +44,15 @@ def example_id() -> str | None:
 
 def choose_example(example: str | None) -> None:
     st.session_state[_EXAMPLE] = example
+
+
+def pick() -> str | None:
+    """What was selected in a figure, if anything: only examples with such tokens are listed (`xtf.picks`)."""
+    return st.session_state.get(_PICK)
+
+
+def choose_pick(pick: str | None) -> None:
+    st.session_state[_PICK] = pick
 
 
 def preset() -> str:
@@ -114,7 +124,7 @@ class Form(NamedTuple):
 
 def query() -> dict[str, str]:
     """The present view as URL parameters."""
-    return links.to_query(run_name(), example_id(), preset(), thresholds())
+    return links.to_query(run_name(), example_id(), preset(), thresholds(), pick())
 
 
 def follow_url() -> None:
@@ -130,7 +140,7 @@ def follow_url() -> None:
     _remember_written(asked)
     if "run" in asked:
         st.session_state[_RUN] = asked["run"]
-    st.session_state[_EXAMPLE] = asked.get("example")
+    st.session_state[_EXAMPLE], st.session_state[_PICK] = asked.get("example"), asked.get("pick")
     st.session_state[_PRESET], st.session_state[_THRESHOLDS] = links.thresholds_from(asked)
 
 
