@@ -135,6 +135,14 @@ def _unusable(measured: "_Measured", rule: RuleSettings, insist: bool, name: str
     return ""
 
 
+def usable(table: ScoreTable, thresholds: Thresholds, name: str) -> Scores | None:
+    """The scores that an attribute's rule goes by; None where it drops nothing, however it is set: it is off, or its
+    scores are absent or uninformative. Raises: SettingsError as `judge`."""
+    measured, rule = _measured(table, thresholds, name), getattr(thresholds, name)
+    off = rule.kind == "off" or _unusable(measured, rule, thresholds.insist, name)
+    return None if off else measured.scores
+
+
 def trial(table: ScoreTable, thresholds: Thresholds, name: str) -> rules.Failing:
     """What one attribute would fail of some examples, without judging the others. Raises: SettingsError."""
     measured, rule = _measured(table, thresholds, name), getattr(thresholds, name)

@@ -52,7 +52,7 @@ def decided(table: ScoreTable, overrides: Sequence[Override]) -> Decided | None:
         return None
     by_type, spans = np.zeros(len(table.types("id")), np.uint8), []
     strangers = 0
-    for override in sorted(overrides, key=lambda override: _PLACES[type(override)]):
+    for override in sorted(overrides, key=lambda override: _PLACES[override.by]):
         if isinstance(override, BySpan):
             tokens = _tokens(table, override)
             spans += [tokens] if tokens else []
@@ -64,11 +64,11 @@ def decided(table: ScoreTable, overrides: Sequence[Override]) -> Decided | None:
     return Decided(by_type, spans, tuple(_notes(strangers)))
 
 
-_PLACES = {ByClass: 0, ByType: 1, BySpan: 2}
+_PLACES = {"class": 0, "type": 1, "span": 2}
 
 
 def _hand(override: Override) -> int:
-    return 1 + 2 * _PLACES[type(override)] + (override.action == "drop")
+    return 1 + 2 * _PLACES[override.by] + (override.action == "drop")
 
 
 def _rows(table: ScoreTable, override: ByClass | ByType) -> np.ndarray:

@@ -18,20 +18,21 @@ from xtf.ranks import Limits, Scores, per_example
 Failing = Callable[[int, int], np.ndarray]
 
 
-def _quantile(scores: Scores, share: float, scope: str) -> np.ndarray:
-    """float64[1 or N]: np.quantile(…, share), linear, of each example or of all; NaN where nothing is scored."""
+def quantile(scores: Scores, share: float | np.ndarray, scope: str, examples: slice = slice(None)) -> np.ndarray:
+    """float64[…, 1 or N]: np.quantile(…, share), linear, of each of some examples or of all together; NaN where nothing
+    is scored. share: a number, or float64[…, 1]."""
     ranked = scores.ranked_together if scope == "dataset" else scores.ranked
-    counts = np.array([len(ranked)]) if scope == "dataset" else scores.counts
-    starts = np.zeros(1, np.int64) if scope == "dataset" else scores.starts
+    counts = np.array([len(ranked)]) if scope == "dataset" else scores.counts[examples]
+    starts = np.zeros(1, np.int64) if scope == "dataset" else scores.starts[examples]
     position = (counts - 1) * share
     left = np.clip(np.floor(position).astype(np.int64), 0, None)
     right = np.minimum(left + 1, np.maximum(counts - 1, 0))
-    found = np.full(len(counts), np.nan)
     some = counts > 0
-    low, high = (ranked[(starts + side)[some]].astype(np.float64) for side in (left, right))
-    weight = (position - left)[some]
+    found = np.full(position.shape, np.nan)
+    low, high = (ranked[(starts + side)[..., some]].astype(np.float64) for side in (left, right))
+    weight = (position - left)[..., some]
     # From the nearer side, as numpy does, so that equal neighbours give exactly their value.
-    found[some] = np.where(weight >= 0.5, high - (high - low) * (1 - weight), low + (high - low) * weight)
+    found[..., some] = np.where(weight >= 0.5, high - (high - low) * (1 - weight), low + (high - low) * weight)
     return found
 
 
@@ -48,14 +49,19 @@ def _cutoff(scores: Scores, rule: Cutoff) -> Limits:
 
 
 def _quantile_rule(scores: Scores, rule: Quantile) -> Limits:
-    return Limits(_below(_quantile(scores, rule.share, rule.scope)))
+    return Limits(_below(quantile(scores, rule.share, rule.scope)))
 
 
 def _fence(scores: Scores, rule: Fence) -> Limits:
-    if rule.scope not in scores._quartiles:
-        scores._quartiles[rule.scope] = tuple(_quantile(scores, share, rule.scope) for share in (0.25, 0.75))
-    first, third = scores._quartiles[rule.scope]
-    return Limits(_below(first - rule.k * (third - first)))
+    return Limits(_below(fence(scores, rule.k, rule.scope)))
+
+
+def fence(scores: Scores, k: float | np.ndarray, scope: str, examples: slice = slice(None)) -> np.ndarray:
+    """float64[…, 1 or N]: Q1 - k·IQR of each of some examples or of all together. k: a number, or float64[…, 1]."""
+    if scope not in scores._quartiles:
+        scores._quartiles[scope] = tuple(quantile(scores, share, scope) for share in (0.25, 0.75))
+    first, third = (found if scope == "dataset" else found[examples] for found in scores._quartiles[scope])
+    return first - k * (third - first)
 
 
 def _otsu(scores: Scores, rule: Otsu) -> Limits:
@@ -143,7 +149,11 @@ def apply(scores: Scores, rule: RuleSettings) -> tuple[np.ndarray, Limits]:
 
 def failing(scores: Scores, rule: RuleSettings) -> tuple[Failing, Limits]:
     """The same as a function of the first example and the one after the last, which gives their tokens' bool."""
-    limits = LIMITS[rule.kind](scores, rule)  # type: ignore[attr-defined]
+    return capped(scores, rule, LIMITS[rule.kind](scores, rule))  # type: ignore[attr-defined]
+
+
+def capped(scores: Scores, rule: RuleSettings, limits: Limits) -> tuple[Failing, Limits]:
+    """The same for limits that are known: what lies within them, as far as the rule's cap allows."""
     room = None
     if rule.cap is not None and rule.cap_ties == "published":
         limits = _published_cap(scores, limits, rule.cap)
@@ -172,7 +182,7 @@ class _Part:
     def within(self, ranges: np.ndarray) -> np.ndarray:
         """bool: low <= goodness < high, as compared in float64; NaN high is within nothing, NaN low is no bound."""
         # Rounding the limit up to float32 leaves every comparison with a float32 as it was, and stays in float32.
-        low, high = (_rounded_up(ranges[:, side]) for side in (0, 1))
+        low, high = (rounded_up(ranges[:, side]) for side in (0, 1))
         found = self.goodness < self.spread(high)
         if not np.isnan(low).all():
             found &= self.goodness >= self.spread(np.where(np.isnan(low), np.float32(-np.inf), low))
@@ -183,7 +193,7 @@ class _Part:
         return limits if len(limits) == 1 else np.repeat(limits, np.diff(self.offsets))
 
 
-def _rounded_up(limits: np.ndarray) -> np.ndarray:
+def rounded_up(limits: np.ndarray) -> np.ndarray:
     """float32: the least that is not below each float64 limit."""
     with np.errstate(over="ignore"):
         near = limits.astype(np.float32)

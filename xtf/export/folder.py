@@ -129,7 +129,7 @@ def _record(manifest: Manifest, table: ScoreTable, verdicts: Verdicts, content: 
                    "kept_share": tally.kept / trainable if trainable else 0.0,
                    "examples_without_kept": tally.without_kept},
         "partial": _partial(manifest, table),
-        "thresholds": verdicts.thresholds.model_dump(),
+        "thresholds": verdicts.thresholds.model_dump(mode="json"),
         "run": manifest.name, "run_id": manifest.run_id, "model": manifest.model, "data": manifest.data,
         "settings": manifest.settings, "summary": stats.summary(table, verdicts), **content.record,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
