@@ -137,17 +137,14 @@ def _changes(base: Any) -> dict[str, list[Any]]:
 
 
 def _readouts(table: Any, verdicts: Any) -> dict[str, float]:
-    from xtf import stats
-    from xtf.config import PRESETS
+    from xtf import grid, stats
 
-    corrected = PRESETS["corrected"][1]
     found = {}
     for turn in ("first", "again"):
         found[f"examples, {turn}"] = _timed(lambda: stats.by_example(table, verdicts))[0]
         found[f"find by id, {turn}"] = _timed(lambda: table.find(str(len(table) - 1)))[0]
         found[f"most dropped tokens, {turn}"] = _timed(lambda: stats.top_dropped(table, verdicts))[0]
-    values = np.linspace(0, 1, 41).tolist()
-    found["sweep over 41 cutoffs"] = _timed(lambda: stats.sweep(table, corrected, "novelty", values))[0]
+        found[f"every place of a moving cutoff, {turn}"] = _timed(lambda: grid.sweep(table, verdicts, "novelty"))[0]
     return found
 
 

@@ -1,4 +1,4 @@
-"""Made-up rows and shards for `store.py`: lengths, marks and distributions as in real data, contents without sense."""
+"""Made-up rows and shards for `store.py` and `ui.py`: lengths, marks and distributions as in real data, no sense."""
 
 import json
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ VOCABULARY = 49_152
 SHARD_EXAMPLES = 82  # of about 200 tokens: as many as scoring puts into a shard
 POOL = 1 << 21  # tokens; shards are cut out of it at random places
 LETTERS = 4.3  # of a token
+SIGNS = np.array([*"abcdefghijklmnopqrstuvwxyz0123456789+=.,     "])  # of the texts: words, numbers, signs
 
 _NAMES = ("Mia", "Tom", "Ada", "Noor", "Ben", "Lena", "Omar", "Ruth")
 _THINGS = ("apples", "pens", "books", "coins", "eggs", "stamps", "chairs", "tickets")
@@ -48,14 +49,23 @@ class Counts:
 def shards(tokens: int, counts: Counts) -> Iterator[pa.Table]:
     """Shards that hold about so many tokens together; `counts` counts them."""
     random = np.random.default_rng(1)
-    pool = _pool(random)
-    text = "".join(chr(97 + letter) for letter in random.integers(0, 26, int(POOL * LETTERS)))
+    pool, text = _pool(random), _text(random)
     made = first = 0
     while made < tokens:
-        shard, ids, marks = _shard(random, pool, text, first)
+        prompts, answers = (np.clip(random.normal(mean, mean / 3, SHARD_EXAMPLES), 4, None).astype(np.int64)
+                            for mean in (90, 110))
+        shard, ids, marks = _shard(random, pool, text, first, prompts, answers)
         counts.add(ids, marks)
         made, first = made + len(ids), first + shard.num_rows
         yield shard
+
+
+def long_shard(counts: Counts, prompt: int, answer: int) -> pa.Table:
+    """A shard with one example of so many tokens."""
+    random = np.random.default_rng(3)
+    shard, ids, marks = _shard(random, _pool(random), _text(random), 0, np.array([prompt]), np.array([answer]))
+    counts.add(ids, marks)
+    return shard
 
 
 def _pool(random: np.random.Generator) -> dict[str, np.ndarray]:
@@ -66,10 +76,13 @@ def _pool(random: np.random.Generator) -> dict[str, np.ndarray]:
     return pool
 
 
-def _shard(random: np.random.Generator, pool: dict[str, np.ndarray], text: str, first: int) \
-        -> tuple[pa.Table, np.ndarray, np.ndarray]:
-    prompts, answers = (np.clip(random.normal(mean, mean / 3, SHARD_EXAMPLES), 4, None).astype(np.int64)
-                        for mean in (90, 110))
+def _text(random: np.random.Generator) -> str:
+    return "".join(SIGNS[random.integers(0, len(SIGNS), int(POOL * LETTERS))])
+
+
+def _shard(random: np.random.Generator, pool: dict[str, np.ndarray], text: str, first: int, prompts: np.ndarray,
+           answers: np.ndarray) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+    """Examples with prompts and answers of these lengths int64[N]; then ids and marks of all their tokens."""
     lengths = prompts + answers
     offsets = np.append(0, np.cumsum(lengths)).astype(np.int32)
     size = int(offsets[-1])
@@ -86,7 +99,7 @@ def _shard(random: np.random.Generator, pool: dict[str, np.ndarray], text: str, 
     columns = {"ids": ids, "starts": starts, "ends": ends, "marks": marks,
                **{name: np.where(answered, cut(name), np.float32(np.nan)) for name in SCORES}}
     lists = {name: pa.ListArray.from_arrays(pa.array(offsets), pa.array(values)) for name, values in columns.items()}
-    names = [f"row-{first + row}" for row in range(SHARD_EXAMPLES)]
+    names = [f"row-{first + row}" for row in range(len(lengths))]
     texts = [text[int(start * LETTERS):int(end * LETTERS) + 1] for start, end in pairwise(offsets)]
     return pa.table({"id": pa.array(names), "text": pa.array(texts, pa.large_string()), **lists}), ids, marks
 

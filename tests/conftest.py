@@ -122,6 +122,26 @@ def workplace(home, scored):
     return home
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium for the tests of one file: while it runs, asyncio can do nothing else."""
+    from tests.browser import chromium
+
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def view(browser):
+    """The token view on a bare page, which must not meet a script fault."""
+    from tests.token_views import View
+
+    made = View(browser)
+    yield made
+    made.page.close()
+    assert made.faults == []
+
+
 @pytest.fixture
 def sleeping(tmp_path, monkeypatch):
     """Jobs are real processes, but of an interpreter that only sleeps; they are ended afterwards."""

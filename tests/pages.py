@@ -1,12 +1,16 @@
 """Pages run as scripts: helpers for tests with Streamlit's AppTest."""
 
+import json
+
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from tests.browser import ROOT
 from xtf import filters, runs
+from xtf.words import percent
 
-PAGES = ["app.py", "pages/score.py", "pages/explore.py", "pages/thresholds.py", "pages/export.py"]
+PAGES = ["app.py", "pages/score.py", "pages/explore.py", "pages/thresholds.py", "pages/dataset.py", "pages/tokens.py",
+         "pages/settings.py", "pages/export.py", "pages/method.py"]
 SLOW = 60  # seconds a script may take on a busy machine
 
 
@@ -22,6 +26,18 @@ def opened(page="app.py", query=None, **state):
 
 def metric(app, label):
     return next(found.value for found in app.metric if found.label == label)
+
+
+def component(app, name):
+    """What the page hands to the first component whose data hold that name; None where there is none."""
+    given = [json.loads(found.proto.json) for found in app.get("bidi_component")]
+    return next((data for data in given if name in data), None)
+
+
+def dialled(app):
+    """The kept share that the dials of the Thresholds page show."""
+    data = component(app, "now")
+    return percent(data["now"]["kept"] / data["trainable"])
 
 
 def widget(widgets, label):

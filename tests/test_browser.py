@@ -11,17 +11,12 @@ import urllib.parse
 
 import pytest
 
-from tests.browser import ROOT, chromium, dashboard, settled
+from tests.browser import ROOT, dashboard, settled
 from tests.scored import HOSTILE
 
 pytestmark = pytest.mark.browser
-PAGES = {"": "Home", "score": "Score", "explore": "Explore", "thresholds": "Thresholds", "export": "Export"}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
+PAGES = {"": "Home", "score": "Score", "explore": "Explore", "thresholds": "Thresholds",
+         "dataset": "Dataset", "tokens": "Tokens", "settings": "Settings", "export": "Export", "method": "Method"}
 
 
 @pytest.fixture
@@ -54,7 +49,7 @@ def frame(page) -> dict:
             "logo": page.get_by_test_id("stSidebarLogo").count(),
             "runs": sidebar.get_by_test_id("stSelectbox").count(), "kept": "kept" in sidebar.inner_text(),
             "own navigation": page.get_by_test_id("stSidebarNav").count(),
-            "faults": page.get_by_test_id("stException").count() + page.get_by_test_id("stAlert").count()}
+            "faults": page.get_by_test_id("stException").count() + page.get_by_test_id("stAlertContentError").count()}
 
 
 @pytest.mark.parametrize("path, title", PAGES.items())
@@ -73,7 +68,7 @@ def test_thresholds_example_and_run_live_in_the_url(page, scored, tmp_path):
     with dashboard(scored, tmp_path / "log") as address:
         page.goto(f"{address}/thresholds?run=problems&novelty.value=0.004")
         settled(page)
-        kept = metric(page, "Kept")
+        kept = page.locator(".number[aria-label=Kept] .value").inner_text()
         go(page, "Explore")
         page.keyboard.press("j")
         page.get_by_text("Example 2 of 6").wait_for()
@@ -140,12 +135,12 @@ def test_from_first_start_to_the_exported_labels(page, tmp_path):
         before = metric(page, "Kept")
 
         go(page, "Thresholds")
-        slider = page.get_by_role("slider", name="Already known above p =")
-        for _ in range(60):
-            slider.press("ArrowLeft")
-        page.get_by_text("points against the preset").wait_for()
+        handle = page.get_by_role("slider", name="Threshold of Knowledge novelty")
+        for _ in range(60):  # half a point each
+            handle.press("ArrowLeft")
+        page.get_by_text("points against corrected").wait_for()
         settled(page)
-        after = metric(page, "Kept").split("\n")[0]
+        after = page.locator(".number[aria-label=Kept] .value").inner_text()
         assert after != before and float(after.split()[0]) < float(before.split()[0])
 
         go(page, "Export")

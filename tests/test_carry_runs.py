@@ -231,7 +231,7 @@ def test_the_page_reports_before_the_download(workplace, others):
     app = opened("pages/export.py", {"run": "problems"})
     widget(app.text_input, "For another model's tokenizer").set_value(str(others / "words"))
     app = rerun(app)
-    assert not app.subheader  # no rows yet
+    assert "First rows" not in [found.value for found in app.subheader]
     widget(app.button, "Prepare the file").click()
     app = rerun(app)
     found = carry.survey(open_run("problems"), PRESETS["corrected"][1],

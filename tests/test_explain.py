@@ -64,11 +64,11 @@ def answer() -> ScoreTable:
 
 @pytest.mark.parametrize("name, token, rule, expected", [
     # (32 - 1) · 0.25 = 7.75 → between 8/32 and 9/32: 0.2734375
-    ("reasoning", 0, Quantile(share=0.25), "below 0.273, the limit of the lowest 25 % of this answer"),
+    ("reasoning", 0, Quantile(share=0.25), "below 0.273, the limit of the lowest 25 % of this response"),
     ("novelty", 31, Quantile(share=0.25, scope="dataset"),
-     "above 75.8 %, the limit of the highest 25 % of all answers"),
+     "above 75.8 %, the limit of the highest 25 % of all responses"),
     # Q1 8.75/32, IQR 15.5/32
-    ("reasoning", 0, Fence(k=0.125), "below 0.213, the fence Q1 - 0.125 × IQR of this answer"),
+    ("reasoning", 0, Fence(k=0.125), "below 0.213, the fence Q1 - 0.125 × IQR of this response"),
     # bins of 31/8192; the lower half ends in bin 123, whose centre is 1/32 + 123.5 · 31/8192 = 0.4986
     ("relevance", 0, Otsu(classes=2, drop=0), "in the lowest of 2 clusters (up to 0.499)"),
     ("relevance", 31, Otsu(classes=2, drop=1), "in the highest of 2 clusters (0.499 and more)"),
@@ -76,7 +76,7 @@ def answer() -> ScoreTable:
     ("novelty", 31, Otsu(classes=2, drop=0), "in the lowest of 2 clusters by novelty (53.3 % and more)"),
     # s[int(32 · 0.9)] = s[28] = 29/32
     ("novelty", 31, Cutoff(value=0.5, cap=0.1, cap_ties="published"),
-     "above 90.6 %, the limit that rule and cap (10 %) set in this answer"),
+     "above 90.6 %, the limit that rule and cap (10 %) set in this response"),
 ])
 def test_every_rule_has_its_words(name, token, rule, expected):
     rules = {other: Off() for other in ("reasoning", "novelty", "relevance")}
@@ -128,8 +128,8 @@ def test_summary_of_an_example():
         {"embedding_dataset": relevance})
     verdicts = judge(table, Thresholds(**RULES, insist=True))
     assert [summary_sentence(table, verdicts, i) for i in range(4)] == [
-        "5 of 7 answer tokens are not trained: 3 the model already knows, 2 off-topic, 2 unattended; "
+        "5 of 7 response tokens are not trained: 3 the model already knows, 2 off-topic, 2 unattended; "
         "1 for three reasons; 1 more is protected.",
-        "The only answer token is trained.",
-        "1 of 1 answer token is not trained: 1 the model already knows.",
-        "There are no answer tokens."]
+        "The only response token is trained.",
+        "1 of 1 response token is not trained: 1 the model already knows.",
+        "There are no response tokens."]

@@ -26,11 +26,11 @@ LONGEST = 300  # lines
 #: Lower layers know nothing of higher ones. A module is placed by its first name under `xtf`.
 LAYERS = [
     {"errors", "columns", "progress", "words", "assets"},
-    {"config", "workspace", "digests", "devices"},
+    {"config", "workspace", "digests", "devices", "changes", "rule_words", "saved", "linked"},
     {"data", "store", "shards", "flat", "blocks", "models", "fingerprint", "ranks", "otsu"},
-    {"roles"},
+    {"roles", "search"},
     {"scoring", "filters", "stats", "rules", "informative", "overrides", "grid", "explain", "runs", "alternatives",
-     "sentences"},
+     "sentences", "difference", "contexts", "selection", "picks", "profile"},
     {"carry", "engine", "export", "figures", "training", "bench"},
     {"report"},
     {"jobs", "cli", "__main__"},

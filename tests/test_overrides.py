@@ -77,7 +77,7 @@ def test_they_are_counted_and_told():
     assert told["dropped"] == 2 and told["kept"] == 6
     assert explain.sentence(scored, found, 2) == "Dropped by hand: its token type is never trained."
     assert explain.sentence(scored, found, 1).endswith("because its class of tokens is kept by hand.")
-    assert explain.summary_sentence(scored, found, 0).startswith("1 of 4 answer tokens is not trained: 1 dropped by")
+    assert explain.summary_sentence(scored, found, 0).startswith("1 of 4 response tokens is not trained: 1 dropped by")
 
 
 def test_a_class_dropped_but_protected_says_what_protects_it():

@@ -8,10 +8,9 @@ import pytest
 
 from tests import tables
 from tests.tables import EOS, NAN, PROMPT, RESPONSE
-from xtf.config import Cutoff, Off, Otsu, Quantile, Thresholds
-from xtf.errors import SettingsError
+from xtf.config import Cutoff, Off, Thresholds
 from xtf.filters import judge
-from xtf.stats import by_example, histogram, summary, sweep, top_dropped
+from xtf.stats import by_example, histogram, summary, top_dropped
 from xtf.store import ScoreTable
 
 RULES = Thresholds(reasoning=Cutoff(value=0.5), novelty=Cutoff(value=0.75), relevance=Cutoff(value=0.5),
@@ -120,28 +119,3 @@ def test_top_dropped_token_types():
         {"id": 2, "text": " t2", "dropped": 1, "reasoning": 0, "novelty": 1, "relevance": 0, "tokens": 1, "share": 1.0}]
     nothing = judge(table, Thresholds(reasoning=Off(), novelty=Off(), relevance=Off()))
     assert len(top_dropped(table, nothing, 5)) == 0
-
-
-def test_sweep_equals_judging_each_value():
-    table = three_examples()
-    frame = sweep(table, RULES, "novelty", [0.25, 0.75, 1.0])
-    kept = [judge(table, RULES.model_copy(update={"novelty": Cutoff(value=v)})).keep.sum() for v in (0.25, 0.75, 1.0)]
-    assert frame["kept"].tolist() == kept == [1, 1, 2]
-    assert frame["dropped"].tolist() == [5, 3, 0]
-    assert frame["kept_share"].tolist() == [1 / 6, 1 / 6, 1 / 3]
-
-
-def test_sweep_moves_the_number_that_each_rule_has():
-    table = three_examples()
-    shares = sweep(table, RULES.model_copy(update={"novelty": Quantile(share=0.1)}), "novelty", [0.0, 1.0])
-    assert shares["dropped"].tolist() == [0, 3]  # 1.0: everything above the least p of each answer
-    clusters = sweep(table, RULES.model_copy(update={"relevance": Otsu(classes=2)}), "relevance", [0, 1])
-    assert clusters["dropped"].tolist() == [2, 3]  # of the six, the end-of-turn token (cluster 0) is protected
-
-
-def test_sweep_refuses_what_cannot_be_moved():
-    table = three_examples()
-    with pytest.raises(SettingsError, match="rule for novelty is off"):
-        sweep(table, RULES.model_copy(update={"novelty": Off()}), "novelty", [0.5])
-    with pytest.raises(SettingsError, match="share"):
-        sweep(table, RULES.model_copy(update={"novelty": Quantile()}), "novelty", [1.5])

@@ -9,7 +9,7 @@ import pytest
 
 from tests import tables
 from tests.tables import EOS, NAN, PROMPT, RESPONSE
-from xtf import blocks, filters, runs, stats
+from xtf import blocks, filters, grid, runs, stats
 from xtf.config import PRESETS, Cutoff, Fence, Otsu, Quantile, Thresholds
 from xtf.errors import StoreError
 from xtf.flat import Flat
@@ -69,7 +69,7 @@ def read(table: ScoreTable) -> dict[str, list]:
         found[f"summary {number}"] = [stats.summary(table, verdicts)]
         found[f"examples {number}"] = stats.by_example(table, verdicts).astype(str).to_numpy().tolist()
         found[f"top {number}"] = stats.top_dropped(table, verdicts).to_numpy().tolist()
-        found[f"sweep {number}"] = stats.sweep(table, thresholds, "novelty", [0, 1]).to_numpy().tolist()
+        found[f"sweep {number}"] = grid.sweep(table, verdicts, "novelty").to_numpy().tolist()
     return found
 
 

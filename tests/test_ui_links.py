@@ -2,31 +2,19 @@
 
 import click
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trying
 
+from tests.settings import presets, thresholds
+from xtf import linked
 from xtf.cli import flags
-from xtf.config import ATTRIBUTES, PRESETS, Cutoff, Fence, Off, Otsu, Quantile, ScoreSettings, Thresholds
-from xtf.errors import SettingsError
+from xtf.config import ATTRIBUTES, PRESETS, ByClass, BySpan, ByType, Cutoff, ScoreSettings, Thresholds
+from xtf.errors import SettingsError, StoreError
 from xtf.ui import commands, links
-
-shares = st.integers(0, 1000).map(lambda number: number / 1000)
-caps = {"cap": st.none() | shares, "cap_ties": st.sampled_from(["position", "published"])}
-rules = st.one_of(
-    st.builds(Off),
-    st.builds(Cutoff, value=st.floats(-5, 5, allow_nan=False), **caps),
-    st.builds(Quantile, share=shares, scope=st.sampled_from(["example", "dataset"]), **caps),
-    st.builds(Fence, k=st.floats(0, 9), scope=st.sampled_from(["example", "dataset"]), **caps),
-    st.builds(Otsu, classes=st.integers(2, 5), drop=st.integers(0, 4),
-              scope=st.sampled_from(["dataset", "dataset+prompts", "example"]), **caps))
-thresholds = st.builds(
-    Thresholds, reasoning=rules, novelty=rules, relevance=rules, combine=st.sampled_from(["any", "two", "all"]),
-    reasoning_score=st.sampled_from(["received_mean", "received_last_adjusted", "row_mean"]),
-    relevance_vector=st.sampled_from(["embedding", "hidden"]), insist=st.booleans(), protect_eos=st.booleans())
-presets = st.sampled_from(list(PRESETS))
 
 
 @given(presets, thresholds)
+@trying(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_link_leads_back_to_the_same_thresholds(preset, chosen):
     query = links.to_query("demo", "7", preset, chosen)
     assert all(isinstance(value, str) and value for value in query.values())
@@ -49,10 +37,14 @@ def plain(chosen):
             values[name] = {"kind": "off"}
         elif values[name]["cap"] == 1:
             values[name]["cap"] = None
+    if all(isinstance(override, ByClass) and not override.note for override in chosen.overrides):
+        # flags carry no date, and of equals only the last counts
+        values["overrides"] = {override.role: override.action for override in chosen.overrides}
     return values
 
 
 @given(presets, thresholds)
+@trying(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_command_line_means_the_same_thresholds(preset, chosen):
     assert plain(parsed(commands.threshold_flags(preset, chosen))) == plain(chosen)
 
@@ -63,6 +55,51 @@ def test_what_is_as_in_the_preset_is_left_out():
     moved = PRESETS["corrected"][1].model_copy(update={"novelty": Cutoff(value=0.9)})
     assert links.to_query("demo", None, "corrected", moved) == {"run": "demo", "novelty.value": "0.9"}
     assert commands.threshold_flags("corrected", moved) == ["--preset", "corrected", "--novelty-cutoff", "0.9"]
+
+
+def test_overrides_in_a_link_are_named_by_a_digest(home):
+    one, other = ByType(action="drop", token=7, text="<b>"), BySpan(action="keep", example="e", start=0, end=2)
+    chosen = Thresholds(overrides=(one, other))
+    query = links.to_query("demo", None, "corrected", chosen)
+    assert query.keys() == {"run", "overrides"} and query["overrides"].isalnum()
+    path, = (home / "overrides").iterdir()
+    assert path.name == f"{query['overrides']}.json"
+    written = path.stat().st_mtime_ns
+    assert links.to_query(None, None, "paper", PRESETS["paper"][1].model_copy(
+        update={"overrides": (one.model_copy(), other)}))["overrides"] == query["overrides"]
+    assert path.stat().st_mtime_ns == written
+    swapped = links.to_query(None, None, "corrected", Thresholds(overrides=(other, one)))
+    assert swapped["overrides"] != query["overrides"]
+    path.write_text(path.read_text().replace("drop", "keep"))
+    with pytest.raises(SettingsError, match="workspace"):
+        links.thresholds_from(query)
+
+
+@pytest.mark.parametrize("digest", ["0123456789abcdef", "", "../runs/x", "../settings", "0123456789ABCDEF", "\x00"])
+def test_an_unknown_digest_is_a_sentence(digest, home):
+    (home / "settings.json").parent.mkdir(parents=True)
+    (home / "settings.json").write_text("[]")
+    with pytest.raises(SettingsError, match="not in this workspace"):
+        links.thresholds_from({"overrides": digest})
+
+
+def test_a_link_is_made_even_where_nothing_can_be_written(home):
+    home.write_text("a file where the workspace should be")
+    with pytest.raises(StoreError):
+        linked.keep((ByClass(action="keep", role="code"),))
+    assert links.to_query("demo", None, "corrected", Thresholds(overrides=(ByClass(action="keep", role="code"),))) == {
+        "run": "demo"}
+
+
+def test_classes_are_flags_and_other_overrides_a_file(home):
+    classes = Thresholds(novelty=Cutoff(value=0.9), overrides=(
+        ByClass(action="keep", role="numbers", created="2026-01-01"), ByClass(action="drop", role="code")))
+    assert commands.threshold_flags("corrected", classes) == [
+        "--preset", "corrected", "--novelty-cutoff", "0.9", "--never-drop", "numbers", "--always-drop", "code"]
+    mixed = classes.model_copy(update={"overrides": (*classes.overrides, ByType(action="keep", token=3, text=" t"))})
+    flag, path, *rest = commands.threshold_flags("corrected", mixed)
+    assert flag == "--settings" and rest == ["--novelty-cutoff", "0.9"]
+    assert path.startswith(str(home / "overrides")) and parsed([flag, path, *rest]) == mixed
 
 
 @pytest.mark.parametrize("query, word", [

@@ -7,11 +7,10 @@ import pytest
 import streamlit as st
 
 from tests.browser import ROOT
-from tests.pages import PAGES, expected, metric, opened, probabilities, rerun, widget
+from tests.pages import PAGES, dialled, expected, metric, opened, probabilities, rerun, widget
 from tests.scored import HOSTILE
-from xtf import filters, jobs, runs, stats, workspace
+from xtf import jobs, runs, workspace
 from xtf.config import PRESETS, Cutoff
-from xtf.ui import samples
 from xtf.words import escaped, percent
 
 
@@ -20,7 +19,7 @@ def test_every_page_has_the_same_frame(page, workplace):
     app = opened(page)
     assert not app.exception and not app.error
     links = [found.label for found in app.sidebar.page_link]
-    assert links == ["Home", "Score", "Explore", "Thresholds", "Export"]
+    assert links == ["Home", "Score", "Explore", "Thresholds", "Dataset", "Tokens", "Settings", "Export", "Method"]
     assert widget(app.sidebar.selectbox, "Run").options == ["problems", "hostile"]
     assert len(app.title) == 1
 
@@ -107,45 +106,8 @@ def test_a_deep_link_restores_run_example_and_thresholds(workplace):
 def test_a_broken_link_is_told_once_and_the_page_works(query, workplace):
     app = opened("pages/thresholds.py", query)
     assert len(app.error) == 1 and not app.exception
-    assert metric(app, "Kept") == percent(expected(PRESETS["corrected"][1]))
+    assert dialled(app) == percent(expected(PRESETS["corrected"][1]))
     assert not rerun(app).error
-
-
-def test_stepping_and_order_choose_the_same_example_everywhere(workplace):
-    examples = stats.by_example(found := runs.open_run("problems").table(),
-                                filters.judge(found, PRESETS["corrected"][1]))
-    by_loss = examples.sort_values("loss", ascending=False, kind="stable")["id"].tolist()
-    app = opened("pages/explore.py")
-    widget(app.selectbox, "Order").set_value("Highest loss first")
-    rerun(app)
-    first = app.session_state["xtf.example"]
-    for _ in range(by_loss.index(first)):
-        widget(app.button, "Previous").click()
-        rerun(app)
-    assert app.session_state["xtf.example"] == by_loss[0] and widget(app.button, "Previous").disabled
-    widget(app.button, "Next").click()
-    assert rerun(app).session_state["xtf.example"] == by_loss[1]
-
-
-def test_a_chosen_row_is_an_example_and_not_a_place(workplace):
-    """A positional selection must not outlive the order that it was made in."""
-    app = opened("pages/explore.py")
-    ids = runs.open_run("problems").table().example_ids
-    key = next(key for key in dict(app.session_state) if key.startswith("examples-"))
-    assert app.session_state[key]["selection"]["rows"] == [0]
-    app.session_state["xtf.example"] = ids[2]
-    widget(rerun(app).selectbox, "Order").set_value("Longest first")
-    rerun(app)
-    assert app.session_state["xtf.example"] == ids[2]
-
-
-def test_search_finds_text_and_ids_whatever_the_case(workplace):
-    found = runs.open_run("hostile").table()
-    assert samples.matches(found, "<SCRIPT>").tolist() == [0, 1, 2]
-    assert samples.matches(found, "1 <script>").tolist() == [1]
-    app = opened("pages/explore.py", {"run": "hostile"})
-    app.text_input("explore.query").set_value("nowhere to be found")
-    assert "No example fits" in rerun(app).info[0].value
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -14,13 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tables import table
-from tests.token_views import payload, scored
-from xtf import explain
+from tests.token_views import THRESHOLDS, payload, scored
+from xtf import explain, filters, grid
+from xtf.alternatives import Alternatives
 from xtf.columns import Mark
-from xtf.config import Cutoff, Off, Thresholds
+from xtf.config import ByType, Cutoff, Off, Thresholds
 from xtf.data.types import Tokens
+from xtf.figures import live as live_data
 from xtf.figures import palette
 from xtf.figures import tokens as view_data
+from xtf.figures.svg import svg
+from xtf.ui import token_view
 
 
 def decoded(text, kind):
@@ -102,6 +106,44 @@ def test_thresholds_change_the_payload_but_not_the_sample():
     assert first["sample"] != payload(found, index=1)[0]["sample"]
 
 
+def test_a_followed_payload_holds_what_judging_anew_takes():
+    found = scored()
+    by_hand = THRESHOLDS.model_copy(update={"combine": "two", "overrides": (ByType(action="drop", token=5),)})
+    made, verdicts = payload(found, by_hand, run_id="abc")
+    live = made["live"]
+    assert json.loads(json.dumps(made, allow_nan=False))["live"] == live
+    assert live["key"] == live_data.key("abc", by_hand) != live_data.key("abc", THRESHOLDS)
+    assert live["key"] != live_data.key("abd", by_hand)
+    assert live["combine"] == 2 and set(live["grids"]) == {"reasoning", "novelty"}  # relevance is off
+    assert decoded(live["guards"], "u1").tolist() == [0, 0, 0, 0, 0, 2, 1]  # EOS is protected
+    novelty, places = live["grids"]["novelty"], grid.of(found, by_hand, "novelty")
+    assert decoded(novelty["values"], "<f8")[novelty["now"]] == 0.95 and novelty["nested"]
+    assert decoded(novelty["onset"], "<u2").tolist() == places.onset[:7].tolist()
+    assert decoded(novelty["limits"], "<f8").reshape(-1, 2)[novelty["now"]].tolist()[0] == 0.95
+    assert payload(found)[0]["live"] is None
+    assert decoded(made["hand"], "u1").tolist() == verdicts.hand[:7].tolist() == [0, 0, 0, 0, 0, 4, 0]
+
+
+def test_alternatives_come_for_trainable_tokens_only():
+    found = scored()
+    ids = np.arange(35, dtype=np.int32).reshape(7, 5)
+    made, _ = payload(found, alternatives=Alternatives(ids, ids.astype(np.float32), {1: "<b>"}))
+    sent = made["alternatives"]
+    assert decoded(sent["ids"], "<i4").tolist() == list(range(5, 35))  # the first token is the prompt's
+    assert decoded(sent["p"], "<f4").tolist() == list(range(5, 35))
+    assert decoded(sent["rank"], "<i4").tolist() == [-1] * 6 and sent["texts"] == {1: "<b>"}
+
+
+def test_a_second_setting_comes_with_its_verdicts_and_reasons():
+    found = scored()
+    other = filters.judge(found, Thresholds(novelty=Cutoff(value=0.45), reasoning=Off(), relevance=Off()))
+    made, verdicts = payload(found, other=other, other_name="<b>")
+    assert decoded(made["other"]["bits"], "u1").tolist() == other.bits[:7].tolist()
+    either = np.flatnonzero((verdicts.bits | other.bits)[:7])
+    assert made["other"]["sentences"] == {int(t): explain.sentence(found, other, int(t)) for t in either}
+    assert made["other"]["name"] == "<b>"
+
+
 def test_samples_with_the_same_text_are_told_apart_by_name():
     tokens = Tokens(np.array([1], np.int32), np.array([2], np.uint8), np.array([[0, 1]], np.int32), "a")
     assert view_data.unscored(tokens, "e1")["sample"] != view_data.unscored(tokens, "e2")["sample"]
@@ -155,6 +197,7 @@ def test_text_has_enough_contrast_on_everything_that_it_stands_on(theme, page, t
     for ramp in palette.RAMPS.values():
         assert contrast(text, getattr(ramp, theme)) >= 4.5
         assert contrast(words["dim-on-ramp"], getattr(ramp, theme)) >= 4.5
+    assert all(contrast(text, getattr(change, theme)) >= 4.5 for change in palette.CHANGES.values())
     assert contrast(words["dim"], words["hatch"]) >= 4.5
     assert all(contrast(words[name], page) >= 4.5 for name in ("quiet", "dim", "dim-on-ramp"))
     assert all(contrast(colour, page) >= 3 for colour in [*palette.ATTRIBUTES.values(), palette.NEUTRAL])
@@ -194,9 +237,11 @@ def app():
     from xtf.ui.token_view import token_view
 
     tokens = Tokens(np.array([1, 2], np.int32), np.array([2, 2], np.uint8), np.array([[0, 1], [1, 2]], np.int32), "ab")
-    made = unscored(tokens)
+    made = {**unscored(tokens), "example": "e0", "types": {}}
     st.session_state.used = f"run-{made['sample']}"
-    st.write(f"pinned {token_view(made, 'run')}")
+    told = st.session_state.setdefault("told", [])
+    pinned = token_view(made, "run", moved=lambda *asked: told.append(asked), decided=told.append)
+    st.write(f"pinned {pinned}")
 
 
 @pytest.mark.skipif(version("streamlit") < "1.67", reason="AppTest of older Streamlit knows no v2 components")
@@ -211,3 +256,24 @@ def test_a_pin_reaches_python_if_there_is_such_a_token(state, shown):
         test.run()
     assert not test.exception
     assert test.markdown[0].value == f"pinned {shown}"
+
+
+@pytest.mark.parametrize(("asked", "told"), [
+    ({"attribute": "novelty", "place": 3, "value": 0.9}, [("novelty", 0.9)]),
+    ({"attribute": "relevance", "place": 0, "value": 2}, [("relevance", 2.0)]),
+    ({"attribute": "x", "value": 1}, []), ({"attribute": "novelty", "value": float("nan")}, []), ("x", []),
+    ({"attribute": "novelty", "value": "1"}, []), (None, [])])
+def test_a_moved_threshold_is_told_if_it_makes_sense(asked, told):
+    heard = []
+    token_view._move(asked, lambda *found: heard.append(found))
+    token_view._move(asked, None)
+    assert heard == told
+
+
+def test_a_picture_is_made_only_when_asked_for():
+    made = payload(scored())[0]
+    asked = {"kind": "png", "number": 7, "mode": "novelty", "theme": "dark"}
+    picture = token_view._picture(made, asked)
+    assert picture == {"kind": "png", "number": 7, "svg": svg(made, "novelty", theme="dark")}
+    for wrong in (None, {**asked, "kind": "exe"}, {**asked, "theme": "x"}, {**asked, "number": "x"}):
+        assert token_view._picture(made, wrong) is None

@@ -1,73 +1,13 @@
 """The token view in a real browser: the component's own files on a bare page, without a Streamlit server."""
 
 import numpy as np
-import pytest
 
-from tests.browser import chromium
 from tests.tables import RESPONSE, table
-from tests.token_views import payload, scored
+from tests.token_views import payload, plain, scored
 from xtf import explain
-from xtf.assets import asset
 from xtf.config import Cutoff, Off, Thresholds
 from xtf.data.types import Tokens
 from xtf.figures import tokens as view_data
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-class View:
-    """The component on a bare page, with Streamlit's part played by twenty lines."""
-
-    def __init__(self, browser):
-        self.page = browser.new_page(viewport={"width": 900, "height": 800})
-        self.faults = []
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.faults.append(dialog.message), dialog.dismiss()))
-        self.page.set_content("<div id=host style='--st-text-color:#2f2d2b;--st-background-color:#fff'></div>")
-        self.page.evaluate(
-            """async ([html, css, js]) => {
-                window.root = host.attachShadow({mode: "open"});
-                root.innerHTML = `<style>${css}</style>` + html;
-                const url = URL.createObjectURL(new Blob([js], {type: "text/javascript"}));
-                window.component = (await import(url)).default;
-                window.reported = [];
-            }""", [asset("token_view.html").read_text(), view_data.style(), view_data.script()])
-
-    def show(self, data):
-        self.page.evaluate("""(data) => component({data, parentElement: root,
-            setStateValue: (name, value) => reported.push([name, value])})""", data)
-        return self
-
-    def token(self, position):
-        return self.page.locator(".text .token").nth(position)
-
-    def focused(self):
-        return self.page.evaluate("() => root.activeElement?.token")
-
-    def press(self, *keys):
-        for key in keys:
-            self.page.keyboard.press(key)
-        return self.focused()
-
-
-@pytest.fixture
-def view(browser):
-    made = View(browser)
-    yield made
-    made.page.close()
-    assert made.faults == []
-
-
-def plain(*parts, marks=None):
-    """A payload of unscored tokens with these texts, one token each."""
-    ends = np.cumsum([len(part) for part in parts], dtype=np.int32)
-    spans = np.stack([np.r_[0, ends[:-1]], ends], axis=1).astype(np.int32)
-    kinds = np.array(marks or [RESPONSE] * len(parts), np.uint8)
-    return view_data.unscored(Tokens(np.arange(len(parts), dtype=np.int32), kinds, spans, "".join(parts)))
 
 
 def test_browser_shows_hostile_text_as_itself(view):
@@ -134,6 +74,7 @@ def test_browser_keeps_nodes_pin_and_scroll_when_thresholds_change(view):
     ids = [list(range(10, 10 + 1500))]
     found = table(ids, scores={"logprob": [np.log(np.linspace(0.01, 1, 1500))]})
     view.show(payload(found)[0])
+    view.page.locator("input.whole").check()  # else it is folded away
     view.token(700).click()
     view.page.evaluate("""() => {
         window.kept = root.querySelector(".text .token");
@@ -170,9 +111,11 @@ def test_browser_folds_long_blanks_and_opens_them(view):
     view.token(0).focus()
     view.press("ArrowRight", "ArrowRight")  # over the fold as over one token
     assert view.focused() == 101
+    chip = view.page.locator(".chip").first
+    assert chip.get_attribute("aria-label").endswith("in 100 tokens, folded, Enter shows them")
     view.press("ArrowLeft", "Enter")
     assert view.token(50).is_visible()
-    assert view.page.locator(".chip").first.get_attribute("aria-expanded") == "true"
+    assert chip.get_attribute("aria-label").endswith("in 100 tokens, shown, Enter folds them")
 
 
 def test_browser_shows_blanks_on_demand_and_always_breaks_lines(view):

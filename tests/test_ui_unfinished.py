@@ -56,7 +56,7 @@ def test_home_counts_the_examples_that_are_there(partial):
 def test_thresholds_say_what_a_part_of_a_run_cannot_tell(partial):
     app = opened("pages/thresholds.py", {"preset": "published-code"})
     assert not app.exception and not app.error
-    assert any("not computed for this run" in found.value for found in [*app.caption, *app.warning])
+    assert any("not computed for this run" in found.proto.json for found in app.get("bidi_component"))
 
 
 def test_a_run_that_is_being_scored_is_not_offered_to_be_resumed(partial):

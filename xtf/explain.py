@@ -44,22 +44,22 @@ def sentence(table: ScoreTable, verdicts: Verdicts, token: int) -> str:
 
 
 def summary_sentence(table: ScoreTable, verdicts: Verdicts, example: int) -> str:
-    """What becomes of one example: "31 of 112 answer tokens are not trained: 24 the model already knows, 9 off-topic,
+    """What becomes of one example: "31 of 112 response tokens are not trained: 24 the model already knows, 9 off-topic,
     2 unattended; 4 for two reasons." """
     mine = slice(table.offsets[example], table.offsets[example + 1])
     bits, total = verdicts.bits[mine], int(table.trainable[mine].sum())
     dropped = int((bits != 0).sum())
     if total == 0:
-        return "There are no answer tokens."
+        return "There are no response tokens."
     spared = int(verdicts.protected[mine].sum())
     ending = f"; {spared} more {'is' if spared == 1 else 'are'} protected." if spared else "."
     if dropped == 0:
-        return ("The only answer token is trained" if total == 1 else f"All {total} answer tokens are trained") + ending
+        return f"{'The only response token is' if total == 1 else f'All {total} response tokens are'} trained{ending}"
     reasons = ", ".join(f"{count} {words}" for words, bit in _REASONS.items()
                         if (count := int(((bits & bit) != 0).sum())))
     several = [f"{count} for {_NUMBERS[number]} reasons" for number in (2, 3, 4)
                if (count := int((np.bitwise_count(bits) == number).sum()))]
-    return (f"{dropped} of {total} answer token{'s' if total > 1 else ''} {'is' if dropped == 1 else 'are'} not "
+    return (f"{dropped} of {total} response token{'s' if total > 1 else ''} {'is' if dropped == 1 else 'are'} not "
             f"trained: {'; '.join([reasons, ', '.join(several)] if several else [reasons])}{ending}")
 
 
@@ -175,7 +175,7 @@ def _limit(verdicts: Verdicts, name: str, value: float, low: float, high: float)
     side, edge = ("above", low) if name == "novelty" else ("below", high)
     written = _written(name, edge, value)
     if rule.cap is not None and rule.cap_ties == "published":
-        return f"{side} {written}, the limit that rule and cap ({percent(rule.cap)}) set in this answer"
+        return f"{side} {written}, the limit that rule and cap ({percent(rule.cap)}) set in this response"
     return _LIMITS[rule.kind](rule, name, f"{side} {written}", _range(name, value, low, high))
 
 
@@ -186,7 +186,7 @@ def _range(name: str, value: float, low: float, high: float) -> str:
 
 
 def _whose(scope: str) -> str:
-    return "this answer" if scope == "example" else "all answers"
+    return "this response" if scope == "example" else "all responses"
 
 
 def _cutoff(rule: Cutoff, name: str, beyond: str, span: str) -> str:

@@ -143,14 +143,6 @@ def usable(table: ScoreTable, thresholds: Thresholds, name: str) -> Scores | Non
     return None if off else measured.scores
 
 
-def trial(table: ScoreTable, thresholds: Thresholds, name: str) -> rules.Failing:
-    """What one attribute would fail of some examples, without judging the others. Raises: SettingsError."""
-    measured, rule = _measured(table, thresholds, name), getattr(thresholds, name)
-    if _unusable(measured, rule, thresholds.insist, name):
-        return lambda first, last: np.zeros(int(table.offsets[last] - table.offsets[first]), bool)
-    return rules.failing(measured.scores, rule)[0]
-
-
 def labels(ids: np.ndarray, keep: np.ndarray) -> np.ndarray:
     """int32: the token's id where the loss sees it, IGNORE elsewhere."""
     return np.where(keep, ids, np.int32(IGNORE)).astype(np.int32, copy=False)
@@ -246,7 +238,8 @@ def _reasoning(table: ScoreTable, thresholds: Thresholds) -> _Measured:
         raise SettingsError(f"This run does not hold the reasoning score {thresholds.reasoning_score}: choose one of "
                             f"{held or 'none'}, or score again with --layers.")
     name = thresholds.reasoning_score
-    scores = Scores(table.column(name), table.offsets, name=name, flat=table.flat)
+    # Weights are stored as the model's own number format gave them; p and relevance are worked out in float32.
+    scores = Scores(table.column(name), table.offsets, name=name, rounding=table.rounding, flat=table.flat)
     return _Measured(scores, scores)
 
 

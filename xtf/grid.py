@@ -4,6 +4,8 @@ Worked out once, this lets a browser follow a moving threshold without judging a
 included: limits come from the functions that `xtf.rules` judges by, and are compared in the same float32.
 """
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,9 +16,11 @@ import pandas as pd
 from xtf import blocks, filters, rules
 from xtf.config import ATTRIBUTES, MAIN_FIELD, Thresholds
 from xtf.filters import NEEDED, Verdicts
-from xtf.ranks import Limits, Scores, joined, per_example
+from xtf.flat import Flat
+from xtf.ranks import Limits, Scores, per_example
 from xtf.store import ScoreTable
 
+Onset = Callable[[int, int], np.ndarray]  # of the examples first .. last - 1
 FEW = 5
 _REMEMBERED = 3
 _EVERYTHING = Limits(np.array([[np.nan, np.inf]]))
@@ -53,9 +57,11 @@ def of(table: ScoreTable, thresholds: Thresholds, name: str) -> Grid | None:
     if scores is None:
         return None
     field = MAIN_FIELD[rule.kind]
-    values = _ordered(rule, np.union1d(_STEPS[rule.kind](scores, rule), [getattr(rule, field)]), scores)
-    place = int(np.flatnonzero(values == getattr(rule, field))[0])
-    return Grid(field, values, place, rule.kind != "otsu", _onset(scores, rule, values))
+    steps, present = _steps(scores, rule), getattr(rule, field)
+    values = _ordered(rule, np.union1d(steps, [present]), scores)
+    keeping = scores.flat if present in steps else Flat()  # there is no end to settings between the steps
+    place = int(np.flatnonzero(values == present)[0])
+    return Grid(field, values, place, rule.kind != "otsu", _onset(scores, rule, values, keeping))
 
 
 def _unit(scores: Scores, rule: Any) -> np.ndarray:
@@ -97,29 +103,40 @@ def _clusters(scores: Scores, rule: Any) -> np.ndarray:
 _STEPS = {"cutoff": _cutoffs, "quantile": _shares, "fence": _widths, "otsu": _clusters}
 
 
+def _steps(scores: Scores, rule: Any) -> np.ndarray:
+    """The settings to move through, but for the present one."""
+    if rule.kind != "cutoff":
+        return _STEPS[rule.kind](scores, rule)
+    if scores not in _CUTOFFS:  # these look at all scores
+        _CUTOFFS[scores] = _cutoffs(scores, rule)
+    return _CUTOFFS[scores]
+
+
 def _ordered(rule: Any, values: np.ndarray, scores: Scores) -> np.ndarray:
     """From dropping least to dropping most."""
     falling = rule.kind == "fence" or (rule.kind == "cutoff" and scores.high_is_bad)
     return values[::-1].copy() if falling else values
 
 
+_CUTOFFS: WeakKeyDictionary[Scores, np.ndarray] = WeakKeyDictionary()
 #: Onsets of millions of tokens take longer than all else here; moving a threshold changes none of them.
-_ONSETS: WeakKeyDictionary[Scores, dict[tuple[Any, ...], np.ndarray]] = WeakKeyDictionary()
+_ONSETS: WeakKeyDictionary[Scores, dict[str, np.ndarray]] = WeakKeyDictionary()
 
 
-def _onset(scores: Scores, rule: Any, values: np.ndarray) -> np.ndarray:
-    rest = rule.model_dump(exclude={MAIN_FIELD[rule.kind]})
-    key = (tuple(rest.items()), values.tobytes())
+def _onset(scores: Scores, rule: Any, values: np.ndarray, keeping: Flat) -> np.ndarray:
+    rest = rule.model_dump_json(exclude={MAIN_FIELD[rule.kind]}).encode()
+    key = hashlib.sha256(rest + values.tobytes()).hexdigest()[:16]
     known = _ONSETS.setdefault(scores, {})
     if key not in known:
-        found = _cluster_onset if rule.kind == "otsu" else _nested_onset
-        known[key] = found(scores, rule, values)
+        found = (_cluster_onset if rule.kind == "otsu" else _nested_onset)(scores, rule, values)
+        known[key] = keeping.array(f"{scores.name}-onset-{key}", np.uint16,
+                                   lambda: blocks.each(found, scores.offsets))
         if len(known) > _REMEMBERED:
             del known[next(iter(known))]
     return known[key]
 
 
-def _nested_onset(scores: Scores, rule: Any, values: np.ndarray) -> np.ndarray:
+def _nested_onset(scores: Scores, rule: Any, values: np.ndarray) -> Onset:
     allowed = None if rule.cap is None else rules.capped(scores, rule, _EVERYTHING)[0]
 
     def found(first: int, last: int) -> np.ndarray:
@@ -127,7 +144,7 @@ def _nested_onset(scores: Scores, rule: Any, values: np.ndarray) -> np.ndarray:
         begun = _first_above(limits, scores.goodness(first, last), np.diff(scores.offsets[first:last + 1]))
         return begun if allowed is None else np.where(allowed(first, last), begun, np.uint16(len(values)))
 
-    return joined(np.uint16, blocks.each(found, scores.offsets))
+    return found
 
 
 def _limits(scores: Scores, rule: Any, values: np.ndarray, examples: slice) -> np.ndarray:
@@ -158,7 +175,7 @@ def _first_above(limits: np.ndarray, goodness: np.ndarray, lengths: np.ndarray) 
     return high.astype(np.uint16)
 
 
-def _cluster_onset(scores: Scores, rule: Any, values: np.ndarray) -> np.ndarray:
+def _cluster_onset(scores: Scores, rule: Any, values: np.ndarray) -> Onset:
     judges = [rules.failing(scores, rule.model_copy(update={"drop": int(value)}))[0] for value in values]
 
     def found(first: int, last: int) -> np.ndarray:
@@ -167,7 +184,7 @@ def _cluster_onset(scores: Scores, rule: Any, values: np.ndarray) -> np.ndarray:
             onset[judge(first, last)] = place
         return onset
 
-    return joined(np.uint16, blocks.each(found, scores.offsets))
+    return found
 
 
 def limits_of(table: ScoreTable, thresholds: Thresholds, name: str, example: int) -> np.ndarray:

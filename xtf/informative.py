@@ -11,13 +11,12 @@ import numpy as np
 from xtf import blocks
 from xtf.ranks import Scores
 
-SPREAD = 1e-5  # relative; rounding of float32 sums stays below it
 FEWEST = 3  # scored tokens in an answer for it to be judged
 
 
 @dataclass(frozen=True)
 class Informativeness:
-    """The finding for one score over a dataset. `share`: of the judged answers, those in which it says nothing."""
+    """The finding for one score over a dataset. `share`: of the judged responses, those in which it says nothing."""
 
     uninformative: bool
     share: float
@@ -25,13 +24,14 @@ class Informativeness:
 
 
 def informativeness(scores: Scores) -> Informativeness:
-    """An answer of three or more scored tokens speaks against the score when (max - min) / max |score| is below 1e-5
-    or when more than half of its values are exactly equal; more than half of the answers condemn it."""
-    signs = scores.flat.array(f"{scores.name}-signs", np.uint8,
+    """An answer of three or more scored tokens speaks against the score when (max - min) / max |score| is within what
+    rounding makes of equal numbers (`Scores.rounding`: 1e-5 after float32), or when more than half of its values are
+    exactly equal; more than half of the answers condemn it."""
+    signs = scores.flat.array(f"{scores.name}-signs-{scores.rounding:g}", np.uint8,
                               lambda: blocks.each(partial(_signs, scores), scores.offsets))
     judged = signs[(signs & _JUDGED) != 0]
     if not len(judged):
-        return Informativeness(False, 0.0, "No answer has enough scored tokens to judge the score by.")
+        return Informativeness(False, 0.0, "No response has enough scored tokens to judge the score by.")
     flat, tied = (judged & _FLAT) != 0, (judged & _TIED) != 0
     share = float((flat | tied).mean())
     return Informativeness(share > 0.5, share, _reason(flat, tied))
@@ -41,7 +41,7 @@ _JUDGED, _FLAT, _TIED = np.uint8(1), np.uint8(2), np.uint8(4)
 
 
 def _signs(scores: Scores, first: int, last: int) -> np.ndarray:
-    """uint8, for the examples first .. last - 1: judged, spread below 1e-5, more than half equal."""
+    """uint8, for the examples first .. last - 1: judged, no spread beyond rounding, more than half equal."""
     ranked, counts = scores.ranked_among(first, last)
     starts = np.cumsum(counts) - counts
     scored = counts > 0
@@ -56,14 +56,15 @@ def _signs(scores: Scores, first: int, last: int) -> np.ndarray:
     equal = ranked == np.repeat(middle.astype(np.float32), counts)
     running = np.concatenate([np.zeros(1, np.int64), np.cumsum(equal)])
     ties = running[starts + counts] - running[starts]
-    flat = greatest - least <= SPREAD * np.maximum(np.abs(least), np.abs(greatest))
+    flat = greatest - least <= scores.rounding * np.maximum(np.abs(least), np.abs(greatest))
     return (counts >= FEWEST) * _JUDGED + flat * _FLAT + (ties * 2 > counts) * _TIED
 
 
 def _reason(flat: np.ndarray, tied: np.ndarray) -> str:
     speaking, total = int((~(flat | tied)).sum()), len(flat)
     if 2 * speaking >= total:
-        return f"The scores differ from token to token in {speaking} of {total} judged answers."
-    signs = {"are the same to five digits": int(flat.sum()), "are more than half exactly equal": int(tied.sum())}
+        return f"The scores differ from token to token in {speaking} of {total} judged responses."
+    signs = {"are the same but for rounding": int(flat.sum()), "are more than half exactly equal": int(tied.sum())}
     words = " and ".join(f"{sign} in {count}" for sign, count in signs.items() if count)
-    return f"Uninformative: the scores {words} of {total} judged answers, so what a threshold drops is rounding noise."
+    return (f"Uninformative: the scores {words} of {total} judged responses, so what a threshold drops is "
+            "rounding noise.")

@@ -9,6 +9,8 @@ import numpy as np
 from xtf import blocks
 from xtf.flat import Flat
 
+ROUNDING = 1e-5  # relative; what float32 sums make of equal numbers stays below it
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -29,6 +31,7 @@ class Scores:
     by_type: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     resolve: Callable[[np.ndarray], np.ndarray] | None = None  # values → goodness, where it is another number
     name: str = "scores"
+    rounding: float = ROUNDING  # relative: how far equal numbers may lie apart after what computed them
     flat: Flat = field(default_factory=Flat)  # where what is made of the values is kept, under that name
     # Kept for the rules that made them, by scope: what does not change when their threshold moves.
     _clusters: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Rules: from one score over all answers to the range of values that is dropped. Pure NumPy, no loop over tokens.
+"""Rules: from one score over all responses to the range of values that is dropped. Pure NumPy, no loop over tokens.
 
 Rules work on `Scores.goodness`, which is higher for tokens that are kept, so that each is written once:
 reasoning and relevance as they are, novelty as -p, which orders and clusters just as 1 - p does.
@@ -117,7 +117,7 @@ def _few(cuts: np.ndarray, rule: Otsu, scores: Scores) -> Iterator[str]:
     clusters = 1 + np.isfinite(cuts).sum(axis=1)
     fewer = int((clusters < rule.classes).sum())
     if fewer and rule.scope == "example":
-        yield (f"{fewer} of {len(cuts)} answers have too few distinct values for {rule.classes} clusters: fewer were "
+        yield (f"{fewer} of {len(cuts)} responses have too few distinct values for {rule.classes} clusters: fewer were "
                f"made there, and nothing is dropped where cluster {rule.drop} would be the highest.")
     elif fewer:
         made = int(clusters[0])

@@ -24,6 +24,7 @@ import pyarrow as pa
 from xtf import workspace
 from xtf.errors import StoreError
 from xtf.flat import Flat, stamp
+from xtf.ranks import ROUNDING
 from xtf.shards import (
     MENDING,
     Extent,
@@ -40,6 +41,8 @@ from xtf.store import Manifest, ScoreTable
 
 FLAT_FROM = 1 << 28  # bytes of shards; flat arrays of smaller runs are made in a second
 _FLAT = "1"  # to be raised when flat arrays of the same name come to hold something else
+#: Relative spacing of the numbers of shorter formats.
+_ROUNDING = {"bfloat16": 2.0**-8, "float16": 2.0**-11}
 _PATIENCE = 0.5  # seconds: a page that only looks whether a run is locked holds it for an instant
 
 
@@ -77,6 +80,10 @@ class Run:
         except (OSError, pa.ArrowInvalid):
             return None
 
+    @property
+    def _rounding(self) -> float:
+        return _ROUNDING.get(str(self.manifest.settings.get("dtype")), ROUNDING)
+
     def table(self) -> ScoreTable:
         """The scored tokens, memory-mapped; of an unfinished run, those up to its last checkpoint.
 
@@ -90,7 +97,7 @@ class Run:
             types = mapped(path)
             extent = extent_of(types)
             self._check(extent)
-            return ScoreTable(self._shards(extent), types, self._flat(extent))
+            return ScoreTable(self._shards(extent), types, self._flat(extent), self._rounding)
         except (OSError, pa.ArrowInvalid) as error:
             raise StoreError(f"Run {self.name} is damaged ({error}). {MENDING}") from error
 

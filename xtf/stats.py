@@ -10,10 +10,9 @@ import pandas as pd
 import pyarrow as pa
 from pandas.arrays import ArrowStringArray
 
-from xtf import blocks, filters, overrides
+from xtf import blocks, overrides
 from xtf.columns import Mark
-from xtf.config import ATTRIBUTES, Thresholds, settings
-from xtf.errors import SettingsError
+from xtf.config import ATTRIBUTES
 from xtf.filters import BIT, BY_HAND, Verdicts
 from xtf.ranks import Scores, joined, per_example
 from xtf.store import ScoreTable
@@ -21,7 +20,6 @@ from xtf.store import ScoreTable
 FEW = 5  # kept tokens: an example with fewer teaches next to nothing
 PREVIEW = 120  # characters
 VALUES = 2 * BY_HAND  # of verdict bits
-SWEPT = {"cutoff": "value", "quantile": "share", "fence": "k", "otsu": "drop"}
 
 
 def summary(table: ScoreTable, verdicts: Verdicts, few: int = FEW) -> dict[str, Any]:
@@ -31,7 +29,7 @@ def summary(table: ScoreTable, verdicts: Verdicts, few: int = FEW) -> dict[str, 
     (by no other attribute), share (of trainable), uninformative, reason, notes}; overlaps: dropped by both (or all
     three), "reasoning+novelty" and so on; combinations: dropped by exactly these attributes and not by hand; by_hand:
     dropped, alone (by no attribute), kept (would be dropped); examples_without_kept and examples_under {kept tokens,
-    examples}, of those that have answer tokens at all; notes: all of them as sentences.
+    examples}, of those that have response tokens at all; notes: all of them as sentences.
     """
     trainable = int(table.trainable_counts.sum())
     exactly, kept_by_example, protected, kept_by_hand = _counted(table, verdicts)
@@ -128,7 +126,7 @@ def histogram(values: np.ndarray, bins: int = 60, range: tuple[float, float] | N
 
 def by_example(table: ScoreTable, verdicts: Verdicts) -> pd.DataFrame:
     """One row per example: index, id, tokens, trainable, kept, kept_share, mean_reasoning, mean_p, mean_relevance,
-    loss (nats, the base model's mean over answer tokens), perplexity, dropped_reasoning, dropped_novelty,
+    loss (nats, the base model's mean over response tokens), perplexity, dropped_reasoning, dropped_novelty,
     dropped_relevance, preview (text from the last question on). NaN where an example has no such score."""
     kept = _counts(lambda here: verdicts.keep[here], table.offsets)
     gone = {f"dropped_{name}": _counts(partial(_dropped_by, verdicts, BIT[name]), table.offsets) for name in ATTRIBUTES}
@@ -209,33 +207,3 @@ def _types_by_bits(table: ScoreTable, verdicts: Verdicts) -> np.ndarray:
         return np.bincount(VALUES * table.type_of[here][gone] + verdicts.bits[here][gone], minlength=size)
 
     return sum(blocks.each(counted, table.offsets), np.zeros(size, np.int64)).reshape(-1, VALUES)
-
-
-def sweep(table: ScoreTable, thresholds: Thresholds, attribute: str, values: Sequence[float]) -> pd.DataFrame:
-    """What moving one attribute's threshold does, all else as it is: value, dropped (tokens, by the attribute), kept,
-    kept_share. The threshold is the cutoff, the quantile's share, the fence's k or the dropped cluster.
-
-    Raises: SettingsError if the attribute's rule is off or a value is out of its range.
-    """
-    rule = getattr(thresholds, attribute)
-    if rule.kind not in SWEPT:
-        raise SettingsError(f"The rule for {attribute} is off: choose one before its threshold is moved.")
-    others = [filters.attribute(table, thresholds, name).fails for name in ATTRIBUTES if name != attribute]
-    rules = [settings(type(rule), {**rule.model_dump(), SWEPT[rule.kind]: value}) for value in values]
-    moved = [thresholds.model_copy(update={attribute: changed}) for changed in rules]
-    trials = [filters.trial(table, changed, attribute) for changed in moved]
-    shielding = filters.protected_marks(thresholds)
-
-    def counted(first: int, last: int) -> np.ndarray:
-        here = slice(table.offsets[first], table.offsets[last])
-        rest, free = [flags[here] for flags in others], (table.marks[here] & shielding) == 0
-        counts = np.zeros((len(trials), 2), np.int64)
-        for row, own in enumerate(trial(first, last) for trial in trials):
-            gone = filters.outvoted([own, *rest], thresholds) & free
-            counts[row] = np.count_nonzero(gone & own), np.count_nonzero(gone)
-        return counts
-
-    own, gone = sum(blocks.each(counted, table.offsets), np.zeros((len(trials), 2), np.int64)).T
-    trainable = int(table.trainable_counts.sum())
-    kept = trainable - gone
-    return pd.DataFrame({"value": list(values), "dropped": own, "kept": kept, "kept_share": kept / max(trainable, 1)})

@@ -13,7 +13,7 @@ from xtf import blocks
 from xtf.columns import TOKEN_COLUMNS, Mark
 from xtf.errors import StoreError
 from xtf.flat import Flat, running
-from xtf.ranks import per_example
+from xtf.ranks import ROUNDING, per_example
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,11 @@ class ScoreTable:
     run are memory-mapped.
     """
 
-    def __init__(self, shards: Sequence[pa.Table], types: pa.Table, flat: Flat | None = None):
-        """`shards`: consecutive examples, in the layout of `xtf.runs`; each is only opened to read from it."""
-        self.shards = shards
+    def __init__(self, shards: Sequence[pa.Table], types: pa.Table, flat: Flat | None = None,
+                 rounding: float = ROUNDING):
+        """`shards`: consecutive examples, in the layout of `xtf.runs`; each is only opened to read from it. `rounding`:
+        relative, of the numbers that came out of the model's own arithmetic."""
+        self.shards, self.rounding = shards, rounding
         self.flat = flat or Flat()
         self._types = types
         self._columns: dict[str, np.ndarray] = {}
@@ -102,7 +104,7 @@ class ScoreTable:
 
     def parts(self) -> Iterator["ScoreTable"]:
         """The same table, shard by shard and in memory."""
-        return (ScoreTable([shard], self._types) for shard in self.shards)
+        return (ScoreTable([shard], self._types, rounding=self.rounding) for shard in self.shards)
 
     def texts(self) -> Iterator[str]:
         """The text of each example, one at a time."""

@@ -42,8 +42,11 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
 
     Raises: StoreError when the disk is full or the folder cannot be written; the temporary file is gone by then.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    except OSError as error:
+        raise disk_error(path, error) from error
     os.close(handle)
     temporary = Path(name)
     try:

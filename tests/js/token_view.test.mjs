@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {test} from "node:test";
 
-const names = ["scale", "text", "build", "panel", "keys", "view"];
-const source = names.map((name) => readFileSync(new URL(`../../assets/token_${name}.js`, import.meta.url), "utf8"));
+const names = ["scale", "text", "chunks", "moved", "build", "legend", "handle", "panel", "hand", "keys", "view"];
+const source = names.map((name) => readFileSync(new URL(`../../assets/token_view/${name}.js`, import.meta.url), "utf8"));
 const view = await import(`data:text/javascript;base64,${Buffer.from(source.join("\n")).toString("base64")}`);
 
 const near = (got, wanted) => assert.ok(Math.abs(got - wanted) < 1e-6, `${got} is not ${wanted}`);

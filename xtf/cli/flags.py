@@ -3,13 +3,16 @@
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
 
-from xtf.config import ATTRIBUTES, MAIN_FIELD, PRESETS, RULES, Settings, Thresholds, settings
+from xtf.config import ATTRIBUTES, MAIN_FIELD, PRESETS, RULES, ByClass, Role, Settings, Thresholds, settings
 from xtf.errors import SettingsError
+
+if TYPE_CHECKING:
+    from xtf.saved import Saved
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -57,14 +60,21 @@ _RULE_HELP = {"cutoff": "Absolute cutoff", "quantile": "Percentile, as a share",
 
 
 def thresholds_options(command: Command) -> Command:
-    """Adds --preset, the fields of Thresholds, and for each attribute --NAME-cutoff, -quantile, -fence, -otsu, -off
-    and what goes with them: -classes, -scope, -cap, -cap-ties."""
-    options = [click.option("--preset", type=click.Choice(list(PRESETS)), default="corrected", show_default=True,
-                            help="Settings to start from.")]
+    """Adds --preset or --settings, the fields of Thresholds, for each attribute --NAME-cutoff, -quantile, -fence,
+    -otsu, -off and what goes with them (-classes, -scope, -cap, -cap-ties), --never-drop and --always-drop."""
+    options = [click.option("--preset", type=click.Choice(list(PRESETS)),
+                            help="Settings to start from. [default: corrected]"),
+               click.option("--settings", "settings_name", metavar="NAME|FILE.yaml",
+                            help="Settings to start from instead of a preset: a name that `xtf settings` lists, or a "
+                                 "file.")]
     options += [_option(name, field) for name, field in Thresholds.model_fields.items()
                 if name not in (*ATTRIBUTES, "overrides")]
     for attribute in ATTRIBUTES:
         options += _rule_options(attribute)
+    options += [click.option("--never-drop", multiple=True, type=click.Choice(get_args(Role)),
+                             help="Keep all tokens of this class, by hand. May be given several times."),
+                click.option("--always-drop", multiple=True, type=click.Choice(get_args(Role)),
+                             help="Drop all tokens of this class, by hand. May be given several times.")]
     for option in reversed(options):
         command = option(command)
     return command
@@ -86,12 +96,33 @@ def _rule_options(attribute: str) -> list[Callable[[Any], Any]]:
 
 
 def thresholds_from(values: Mapping[str, Any]) -> Thresholds:
-    """The preset with the given flags laid over it. Raises: SettingsError naming all faults."""
-    chosen = PRESETS[values["preset"]][1].model_dump()
+    """Preset or settings with the given flags laid over them. Raises: SettingsError naming all faults."""
+    chosen = started(values).thresholds.model_dump()
     chosen |= given(values, Thresholds)
     for attribute in ATTRIBUTES:
         chosen[attribute] = _rule(attribute, values, chosen[attribute])
+    chosen["overrides"] = (*chosen["overrides"], *_by_class(values))
     return settings(Thresholds, chosen)
+
+
+def started(values: Mapping[str, Any]) -> "Saved":
+    """What the flags are laid over. Raises: SettingsError for settings that there are not, or beside a preset."""
+    from xtf import saved
+
+    preset, name = values["preset"], values["settings_name"]
+    if preset and name:
+        raise SettingsError("--preset and --settings exclude each other: settings name the preset they start from.")
+    if name:
+        return saved.load(name)
+    return saved.Saved(preset=preset or saved.DEFAULT_PRESET, thresholds=PRESETS[preset or saved.DEFAULT_PRESET][1])
+
+
+def _by_class(values: Mapping[str, Any]) -> list[ByClass]:
+    """The classes that are kept or dropped by hand; without a date, so that a command always means the same."""
+    keep, drop = dict.fromkeys(values["never_drop"]), dict.fromkeys(values["always_drop"])
+    if both := [role for role in keep if role in drop]:
+        raise SettingsError(f"--never-drop {both[0]} and --always-drop {both[0]} exclude each other: give one.")
+    return [ByClass(action=action, role=role) for action, chosen in (("keep", keep), ("drop", drop)) for role in chosen]
 
 
 def _rule(attribute: str, values: Mapping[str, Any], preset: dict[str, Any]) -> dict[str, Any]:

@@ -47,14 +47,22 @@ def filter_run(run: str, as_json: bool, **values: Any) -> Any:
     opened = stored.open_run(run)
     scored = opened.table()
     summary = stats.summary(scored, filters.judge(scored, thresholds))
-    found = {"run": run, "preset": values["preset"], "thresholds": thresholds.model_dump(), **summary}
+    found = {"run": run, "preset": flags.started(values).preset, "thresholds": thresholds.model_dump(), **summary}
     carried = _carried(opened, thresholds, another) if another else {}
     rows = [(name, f"{part['dropped']:,}", f"{part['dropped'] / max(1, summary['trainable']):.2%}",
              f"{part['alone']:,}") for name, part in summary["attributes"].items()]
     return show(found | carried | _part(opened), as_json, *_told(opened),
                 f"Kept {summary['kept']:,} of {summary['trainable']:,} response tokens ({summary['kept_share']:.2%}).",
-                table("", ["dropped by", "tokens", "share", "by it alone"], rows), *summary["notes"],
+                table("", ["dropped by", "tokens", "share", "by it alone"], rows), *_by_hand(summary, thresholds),
+                *summary["notes"],
                 *(sentence for part in carried.values() for sentence in (part["sentence"], *part["notes"])))
+
+
+def _by_hand(summary: dict[str, Any], thresholds: Thresholds) -> list[str]:
+    """What the overrides come to, in a sentence."""
+    found, number = summary["by_hand"], len(thresholds.overrides)
+    return [f"{number} override{'s' if number > 1 else ''} by hand: {found['dropped']:,} tokens dropped "
+            f"({found['alone']:,} by no rule), {found['kept']:,} kept that rules would drop."] if number else []
 
 
 def _part(run: stored.Run) -> dict[str, Any]:

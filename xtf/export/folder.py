@@ -148,7 +148,7 @@ def _describe(folder: Path, record: dict[str, Any], card: str) -> None:
     counts = record["counts"]
     text = (f"---\nconfigs:\n- config_name: default\n  data_files: \"{FORMATS[record['format']].data}\"\n---\n\n"
             f"Masked training data written by XTF {record['versions']['xtf']}: {counts['examples']} examples, "
-            f"{counts['kept']} of {counts['trainable']} answer tokens trained.\n\n"
+            f"{counts['kept']} of {counts['trainable']} response tokens trained.\n\n"
             f"{_partial_card(record['partial'])}{card}"
             "`labels` is the token's id where the loss sees it and -100 elsewhere. "
             f"What made this dataset is in `{RECORD}`.\n")

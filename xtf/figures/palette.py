@@ -29,9 +29,23 @@ TEXT = {
 }
 
 
+CHANGES = {  # what a second setting does: drop more, rescue
+    "lost": Pair("#f3cbe0", "#6a2f50"),
+    "won": Pair("#c4e2f7", "#1d4a66"),
+}
+
+
 def css_variables() -> str:
     """The palette as custom properties of a component's root: --reasoning, --reasoning-ramp, --quiet, …"""
-    pairs = {**{f"{name}-ramp": pair for name, pair in RAMPS.items()}, **TEXT}
+    pairs = {**{f"{name}-ramp": pair for name, pair in RAMPS.items()}, **TEXT, **CHANGES}
     lines = [f"--{name}: {colour};" for name, colour in ATTRIBUTES.items()]
     lines += [f"--{name}: light-dark({pair.light}, {pair.dark});" for name, pair in pairs.items()]
     return ":host {" + " ".join(lines) + "}"
+
+
+def scale(colour: str, steps: int = 9) -> list[tuple[float, str]]:
+    """A Plotly colour scale from the page's own background, light or dark, to a colour: more and more of it is laid
+    over the page. Equal steps look about equal on both."""
+    red, green, blue = (int(colour[place:place + 2], 16) for place in (1, 3, 5))
+    shares = [step / (steps - 1) for step in range(steps)]
+    return [(share, f"rgba({red}, {green}, {blue}, {0.06 + 0.94 * share:.4f})") for share in shares]

@@ -3,22 +3,24 @@
 The same sources draw the view on a page (`xtf.ui.token_view`) and in a report.
 """
 
-import base64
 import hashlib
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from xtf import explain
+from xtf.alternatives import Alternatives
 from xtf.assets import asset
 from xtf.columns import TOKEN_COLUMNS, Mark
 from xtf.config import ATTRIBUTES
 from xtf.data.types import Tokens
-from xtf.figures import palette
+from xtf.figures import live, palette
+from xtf.figures.live import base64_of
 from xtf.filters import Verdicts
 from xtf.store import ScoredExample, ScoreTable
 
-_SCRIPTS = ("token_scale.js", "token_text.js", "token_build.js", "token_panel.js", "token_keys.js", "token_view.js")
+_SCRIPTS = tuple(f"token_view/{name}.js" for name in (
+    "scale", "text", "chunks", "moved", "build", "legend", "handle", "panel", "hand", "keys", "view"))
 
 
 def script() -> str:
@@ -28,7 +30,7 @@ def script() -> str:
 
 def style() -> str:
     """The component's style sheet, palette first."""
-    return palette.css_variables() + asset("token_view.css").read_text(encoding="utf-8")
+    return palette.css_variables() + asset("token_view/view.css").read_text(encoding="utf-8")
 
 
 class Words(NamedTuple):
@@ -51,23 +53,32 @@ WORDS = {
 }
 
 
-def payload(example: ScoredExample, verdicts: Verdicts, table: ScoreTable) -> dict[str, Any]:
+def payload(example: ScoredExample, verdicts: Verdicts, table: ScoreTable, *, run_id: str = "",
+            alternatives: Alternatives | None = None, other: Verdicts | None = None,
+            other_name: str = "the other setting") -> dict[str, Any]:
     """What the component draws of a scored example, JSON-able: `unscored` and, for its T tokens, the verdicts.
 
-    bits (dropped by), failed and shielded (fails but protected) uint8; attributes: name, title, unit, values float32,
-    limits, …; sentences: {position: why} for tokens that fail anything (the rest need no reason, and a long sample has
-    thousands).
+    bits (dropped by), failed, shielded (fails but protected) and hand uint8; attributes: name, title, unit, values
+    float32, limits, …; sentences: {position: why} for tokens that fail anything or are dropped by hand (the rest need
+    no reason, and a long sample has thousands); types: {id: text of the type} where it is not the text in its place.
+
+    `run_id`: of the run's manifest; with it the view follows a threshold that is being moved (`live`). `alternatives`:
+    what the base model would have said. `other`: a second setting's verdicts, and its name, to mark what changes.
     """
     here = slice(int(table.offsets[example.index]), int(table.offsets[example.index + 1]))
     tokens = Tokens(example.ids, example.marks, example.spans, example.text)
+    names = _type_texts(tokens, table)
+    made = unscored(tokens, example.id, _labels(tokens, names))
     return {
-        **unscored(tokens, example.id, _labels(tokens, table)),
-        "bits": _base64(verdicts.bits[here], "u1"), "failed": _base64(verdicts.failed[here], "u1"),
-        "shielded": _base64(verdicts.protected[here], "u1"),
+        **made, "example": example.id, "types": _types(tokens, made["texts"], names),
+        "bits": base64_of(verdicts.bits[here], "u1"), "failed": base64_of(verdicts.failed[here], "u1"),
+        "shielded": base64_of(verdicts.protected[here], "u1"), "hand": base64_of(verdicts.hand[here], "u1"),
         "attributes": [_attribute(verdicts, name, example.index, here) for name in ATTRIBUTES],
-        "sentences": {int(t): explain.sentence(table, verdicts, here.start + int(t))
-                      for t in np.flatnonzero(verdicts.failed[here])},
+        "sentences": _sentences(table, verdicts, here, verdicts.failed[here] | verdicts.bits[here]),
         "summary": explain.summary_sentence(table, verdicts, example.index),
+        "live": live.sample(table, verdicts, example.index, run_id) if run_id else None,
+        "alternatives": _alternatives(example, alternatives) if alternatives else None,
+        "other": _other(table, verdicts, other, other_name, here) if other else None,
     }
 
 
@@ -80,13 +91,13 @@ def unscored(tokens: Tokens, name: str = "", labels: dict[int, str] | None = Non
     marks uint8.
     """
     texts, gaps, pieces = cut(tokens.text, tokens.spans)
-    none = _base64(np.zeros(len(tokens), np.uint8), "u1")
+    none = base64_of(np.zeros(len(tokens), np.uint8), "u1")
     return {
         "sample": _digest(tokens, name), "texts": texts, "gaps": gaps, "pieces": pieces, "labels": labels or {},
-        "ids": _base64(tokens.ids, "<i4"), "marks": _base64(tokens.marks, "u1"),
+        "ids": base64_of(tokens.ids, "<i4"), "marks": base64_of(tokens.marks, "u1"),
         "roles": {int(mark): role(int(mark)) for mark in np.unique(tokens.marks)},
         "response": int(Mark.RESPONSE), "special": int(Mark.SPECIAL),
-        "bits": none, "failed": none, "shielded": none, "attributes": [], "sentences": {},
+        "bits": none, "failed": none, "shielded": none, "hand": none, "attributes": [], "sentences": {},
         "summary": f"{int(tokens.trainable.sum()):,} of {len(tokens):,} tokens are trainable.",
     }
 
@@ -133,32 +144,58 @@ def _attribute(verdicts: Verdicts, name: str, example: int, here: slice) -> dict
         "unit": TOKEN_COLUMNS[verdicts.thresholds.reasoning_score].unit if name == "reasoning" else words.unit,
         "scale": words.scale, "drops": words.drops, "range": _range(verdicts, name),
         "limits": [float(limit) if np.isfinite(limit) else None for limit in limits],
-        "values": _base64(found.values[here], "<f4"), "note": " ".join(found.notes),
+        "values": base64_of(found.values[here], "<f4"), "note": " ".join(found.notes),
     }
 
 
 def _range(verdicts: Verdicts, name: str) -> list[float]:
-    """Ends of a linear ramp: of the scale where it has ends, else those of the dataset's values."""
-    if name == "novelty" or (name == "relevance" and verdicts.thresholds.relevance_distance == "normalised"):
+    """Ends of a linear ramp: of the scale where it has ends, else those of the token types in responses."""
+    by_type = verdicts.attributes[name].scores.by_type
+    if by_type is None or verdicts.thresholds.relevance_distance == "normalised":
         return [0.0, 1.0]
-    values = verdicts.attributes[name].values
-    known = values[np.isfinite(values)]
+    values, in_responses, _ = by_type
+    known = values[np.isfinite(values) & (in_responses > 0)]
     return [float(known.min()), float(known.max())] if len(known) else [0.0, 1.0]
 
 
-def _labels(tokens: Tokens, table: ScoreTable) -> dict[int, str]:
+def _sentences(table: ScoreTable, verdicts: Verdicts, here: slice, wanted: np.ndarray) -> dict[int, str]:
+    return {int(t): explain.sentence(table, verdicts, here.start + int(t)) for t in np.flatnonzero(wanted)}
+
+
+def _other(table: ScoreTable, verdicts: Verdicts, other: Verdicts, name: str, here: slice) -> dict[str, Any]:
+    """The second setting's bits uint8[T], and why it drops or spares what either drops."""
+    either = verdicts.bits[here] | other.bits[here]
+    return {"name": name, "bits": base64_of(other.bits[here], "u1"),
+            "sentences": _sentences(table, other, here, either), "summary": explain.summary_sentence(
+                table, other, table.example_at(here.start))}
+
+
+def _alternatives(example: ScoredExample, found: Alternatives) -> dict[str, Any]:
+    """Of the trainable tokens in order: ids int32[n, 5] and p float32[n, 5] of the likeliest tokens, rank int32[n] of
+    the token itself (-1 where it is not known); texts: {id: decoded text}."""
+    trained = example.trainable
+    rank = example.scores.get("rank", np.full(len(trained), np.nan, np.float32))[trained]
+    return {"ids": base64_of(found.ids[trained], "<i4"), "p": base64_of(found.p[trained], "<f4"),
+            "texts": found.texts, "rank": base64_of(np.where(np.isfinite(rank), rank, -1), "<i4")}
+
+
+def _type_texts(tokens: Tokens, table: ScoreTable) -> dict[int, str]:
+    """Decoded text of each token type that occurs here."""
+    names, ids = table.type_texts, np.unique(tokens.ids)
+    return {int(id_): names[row] for id_, row in zip(ids, np.searchsorted(table.types("id"), ids), strict=True)}
+
+
+def _types(tokens: Tokens, texts: list[str], names: dict[int, str]) -> dict[int, str]:
+    shown = zip(tokens.ids.tolist(), texts, strict=True)
+    return {id_: names[id_] for id_, text in shown if names[id_] != text}
+
+
+def _labels(tokens: Tokens, names: dict[int, str]) -> dict[int, str]:
     empty = np.flatnonzero(tokens.spans[:, 0] == tokens.spans[:, 1])
-    if len(empty) == 0:
-        return {}
-    names, rows = table.type_texts, np.searchsorted(table.types("id"), tokens.ids[empty])
-    return {int(t): names[row] for t, row in zip(empty, rows, strict=True)}
+    return {int(t): names[int(tokens.ids[t])] for t in empty}
 
 
 def _digest(tokens: Tokens, name: str) -> str:
     parts = (name.encode("utf-8", "surrogatepass"), tokens.text.encode("utf-8", "surrogatepass"),
              tokens.ids.tobytes(), tokens.spans.tobytes())
     return hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()
-
-
-def _base64(values: np.ndarray, kind: str) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode("ascii")

@@ -1,4 +1,4 @@
-"""The command lines of what the pages do: to start as a job, and to copy. Pure functions."""
+"""The command lines of what the pages do: to start as a job, and to copy."""
 
 import os
 import shlex
@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from xtf import linked
+from xtf.changes import OVERRIDES
 from xtf.config import (
     ATTRIBUTES,
     MAIN_FIELD,
     PRESETS,
     RULES,
+    ByClass,
     OtherTokenizer,
     ScoreSettings,
     Settings,
@@ -40,14 +43,24 @@ def export(run: str, preset: str, thresholds: Thresholds, kind: str, out: Path, 
 
 
 def threshold_flags(preset: str, thresholds: Thresholds) -> list[str]:
-    """The flags that turn a preset into these thresholds."""
+    """The flags that turn a preset into these thresholds. Overrides that no flag can say are put into a settings file
+    in the workspace. Raises: StoreError where that cannot be written."""
     base = PRESETS[preset][1]
-    argv = ["--preset", preset]
+    argv, by_class = _start(preset, thresholds)
     for name in Thresholds.model_fields:
         value, before = getattr(thresholds, name), getattr(base, name)
-        if value != before:
+        if value != before and name != OVERRIDES:
             argv += _rule_flags(name, value, before) if name in ATTRIBUTES else _flag(name, value)
-    return argv
+    return [*argv, *by_class]
+
+
+def _start(preset: str, thresholds: Thresholds) -> tuple[list[str], list[str]]:
+    """What the flags are laid over, and the flags of overrides by class."""
+    classes = {override.role: override for override in thresholds.overrides if isinstance(override, ByClass)}
+    if len(thresholds.overrides) == len(classes) and not any(override.note for override in classes.values()):
+        return ["--preset", preset], [word for role, override in classes.items() for word in (
+            "--never-drop" if override.action == "keep" else "--always-drop", role)]
+    return ["--settings", str(linked.settings_file(preset, thresholds.overrides))], []
 
 
 def shown(argv: Sequence[str]) -> str:

@@ -1,27 +1,59 @@
 """One example of a run on its own text, with the thresholds that judge it."""
 
+import numpy as np
 import streamlit as st
 
+from xtf import rule_words
 from xtf.config import ATTRIBUTES
+from xtf.explain import summary_sentence
 from xtf.figures.tokens import payload
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import ScoreTable
-from xtf.ui import frame, state
-from xtf.ui.thresholds_form import described
-from xtf.ui.token_view import token_view
-from xtf.words import TITLES, escaped
+from xtf.ui import alternatives, frame, state, thresholds_form
+from xtf.ui.token_view import downloads, token_view
+from xtf.words import TITLES, count, escaped, percent
+
+#: Tokens of a run up to which the legend's threshold can be dragged here: to lay out all settings of a larger run
+#: takes many seconds, once a server. The page Thresholds does it for any.
+LIVE = 10_000_000
+
+
+def _said(table: ScoreTable, verdicts: Verdicts, index: int) -> None:
+    """What becomes of the example, in a sentence and in numbers."""
+    st.markdown(f"**{escaped(summary_sentence(table, verdicts, index))}**")
+    mine = slice(table.offsets[index], table.offsets[index + 1])
+    trainable = table.trainable[mine]
+    kept, total = int(verdicts.keep[mine].sum()), int(trainable.sum())
+    if not total:
+        return
+    loss = -float(table.column("logprob")[mine][trainable].mean(dtype=np.float64))
+    with np.errstate(over="ignore"):
+        perplexity = float(np.exp(loss))
+    st.caption(f"Kept {count(kept)} of {count(total)} response tokens ({percent(kept / total)}) · loss {loss:.3f} nats "
+               f"a token · perplexity {perplexity:.4g} · {count(len(trainable))} tokens in all",
+               help="Loss and perplexity are the base model's, over all response tokens.")
 
 
 def example(run: Run, table: ScoreTable, verdicts: Verdicts, index: int) -> None:
     """The token view of one example, then what decides its colours."""
-    found = table.example(index)
-    token_view(payload(found, verdicts, table), key=f"tokens-{run.manifest.run_id}")
+    _said(table, verdicts, index)
+    view, below = st.container(), st.container(horizontal=True, vertical_alignment="center")
+    with below:
+        others = alternatives.shown(run, index)
+    with view:
+        live = int(table.offsets[-1]) <= LIVE
+        found = payload(table.example(index), verdicts, table, run_id=run.manifest.run_id if live else "",
+                        alternatives=others)
+        token_view(found, key=f"tokens-{run.manifest.run_id}", moved=thresholds_form.move if live else None,
+                   decided=state.decide)
+    with below:
+        downloads(found, f"{run.name}-{table.example_ids[index]}")
     with st.container(border=True):
         st.markdown(f"**Thresholds now** · preset {escaped(state.preset())}"
                     f"{'' if state.unchanged() else ', changed'}")
         cells = st.columns(len(ATTRIBUTES))
-        for cell, name, words in zip(cells, ATTRIBUTES, described(verdicts.thresholds), strict=True):
+        for cell, name, words in zip(cells, ATTRIBUTES, rule_words.dropped(verdicts.thresholds), strict=True):
             cell.caption(f"{TITLES[name]} drops")
             cell.markdown(escaped(words))
         frame.link(frame.THRESHOLDS, "Move the cutoffs")

@@ -6,12 +6,13 @@ import numpy as np
 import streamlit as st
 
 from xtf import filters, runs
-from xtf.figures import charts
+from xtf.figures import reasons
 from xtf.figures.tokens import payload
 from xtf.progress import duration
 from xtf.runs import Run
 from xtf.store import Manifest, ScoreTable
 from xtf.ui import frame, jobs_view, loaders, plots, runs_view, state
+from xtf.ui.loaders import Identity
 from xtf.ui.token_view import token_view
 from xtf.words import count, escaped, percent, short
 
@@ -32,10 +33,10 @@ def overview(run: Run) -> None:
     manifest, thresholds = run.manifest, state.thresholds()
     _provenance(manifest)
     table, summary = loaders.table(run), loaders.summary(run, thresholds)
-    _numbers(table, summary)
+    _numbers(run, summary)
     left, right = frame.cards("home", [2, 3])
     with left:
-        plots.show(charts.dropped_bar(summary), "dropped")
+        plots.show(reasons.dropped_bar(summary), "dropped")
         _next_steps()
     with right:
         _sample(run, table)
@@ -59,7 +60,7 @@ def _provenance(manifest: Manifest) -> None:
     st.markdown(f"Run **{escaped(manifest.name)}** · {escaped(' · '.join(facts))}")
 
 
-def _numbers(table: ScoreTable, summary: dict[str, Any]) -> None:
+def _numbers(run: Run, summary: dict[str, Any]) -> None:
     cells = frame.numbers("home", 4)
     cells[0].metric("Examples", count(summary["examples"]), border=True,
                     help="Examples that were scored.")
@@ -68,10 +69,14 @@ def _numbers(table: ScoreTable, summary: dict[str, Any]) -> None:
                     help=f"Plain fine-tuning trains all of these. The {others} of prompt and template never are.")
     cells[2].metric("Kept", percent(summary["kept_share"]), border=True,
                     help=f"{count(summary['kept'])} response tokens stay in the loss at the current thresholds.")
-    known = known_share(table)
-    cells[3].metric("Already known", percent(known), border=True,
+    cells[3].metric("Already known", percent(_known_share(loaders.identity(run))), border=True,
                     help="Share of the response tokens that the base model gives more than 95 %: training on them "
                          "teaches it next to nothing.")
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _known_share(run: Identity) -> float:
+    return known_share(loaders.opened(run))
 
 
 def known_share(table: ScoreTable) -> float:
@@ -83,8 +88,10 @@ def known_share(table: ScoreTable) -> float:
 _STEPS = (
     (frame.EXPLORE, "Explore", "read the examples token by token"),
     (frame.THRESHOLDS, "Thresholds", "move the cutoffs and watch the dataset"),
+    (frame.DATASET, "Dataset", "see what they do, from several sides"),
     (frame.EXPORT, "Export", "take away exactly these labels"),
     (frame.SCORE, "Score", "bring data and a model of your own"),
+    (frame.METHOD, "Method", "what the scores mean, on one sentence"),
 )
 
 

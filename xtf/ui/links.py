@@ -1,15 +1,20 @@
-"""A view as URL parameters and back: run, example, and how the thresholds differ from a preset. Pure functions.
+"""A view as URL parameters and back: run, example, and how the thresholds differ from a preset.
 
     ?run=demo&example=gsm8k-3&preset=corrected&novelty.value=0.9&relevance=quantile&relevance.share=0.1&combine=two
+
+Verdicts by hand are kept in the workspace, and overrides=DIGEST names them.
 """
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from xtf.config import ATTRIBUTES, PRESETS, RULES, Thresholds, settings
-from xtf.errors import SettingsError
+from xtf import linked
+from xtf.changes import OVERRIDES
+from xtf.config import ATTRIBUTES, PRESETS, RULES, Override, Thresholds, settings
+from xtf.errors import SettingsError, StoreError
+from xtf.saved import DEFAULT_PRESET
 
-DEFAULT_PRESET = "corrected"
 _NONE = "none"
 
 
@@ -22,7 +27,7 @@ def to_query(run: str | None, example: str | None, preset: str, thresholds: Thre
 
 
 def thresholds_from(query: Mapping[str, str]) -> tuple[str, Thresholds]:
-    """Preset and thresholds of a link. Raises: SettingsError for a preset or a value that there is not."""
+    """Preset and thresholds of a link. Raises: SettingsError for a preset, a value or overrides that there are not."""
     preset = query.get("preset", DEFAULT_PRESET)
     if preset not in PRESETS:
         raise SettingsError(f"This link asks for the preset {preset}, which there is not: choose one of "
@@ -31,6 +36,8 @@ def thresholds_from(query: Mapping[str, str]) -> tuple[str, Thresholds]:
     for name in Thresholds.model_fields:
         if name in ATTRIBUTES:
             values[name] = _rule(name, query, values[name])
+        elif name == OVERRIDES:
+            values[name] = linked.kept(query[name]) if name in query else ()
         elif name in query:
             values[name] = query[name]
     return preset, settings(Thresholds, values)
@@ -42,9 +49,19 @@ def _differences(preset: str, thresholds: Thresholds) -> dict[str, str]:
     for name, value in found.items():
         if name in ATTRIBUTES:
             query |= _rule_differences(name, base[name], value)
+        elif name == OVERRIDES:
+            query |= _overrides(thresholds.overrides)
         elif value != base[name]:
             query[name] = _text(value)
     return query
+
+
+def _overrides(overrides: tuple[Override, ...]) -> dict[str, str]:
+    """Where the disk is full, a page still has to be drawn: its link then leads to the rules alone."""
+    if overrides:
+        with contextlib.suppress(StoreError):
+            return {OVERRIDES: linked.keep(overrides)}
+    return {}
 
 
 def _rule_differences(attribute: str, base: dict[str, Any], rule: dict[str, Any]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from xtf import difference as differences
 from xtf import filters, runs, stats, workspace
 from xtf.config import PRESETS, Thresholds
 from xtf.errors import SettingsError
@@ -53,6 +54,11 @@ def top_dropped(run: Run, thresholds: Thresholds) -> pd.DataFrame:
     return _top_dropped(identity(run), thresholds.model_dump_json())
 
 
+def difference(run: Run, a: Thresholds, b: Thresholds) -> dict[str, Any]:
+    """`difference.compare` of two settings. Raises: SettingsError."""
+    return _difference(identity(run), a.model_dump_json(), b.model_dump_json())
+
+
 def preset_summaries(run: Run) -> dict[str, dict[str, Any] | str]:
     """`stats.summary` of every preset, or the sentence why the run cannot be judged by it."""
     found: dict[str, dict[str, Any] | str] = {}
@@ -93,3 +99,8 @@ def _by_example(run: Identity, thresholds: str) -> pd.DataFrame:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _top_dropped(run: Identity, thresholds: str) -> pd.DataFrame:
     return stats.top_dropped(opened(run), judged(run, thresholds))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _difference(run: Identity, a: str, b: str) -> dict[str, Any]:
+    return differences.compare(opened(run), judged(run, a), judged(run, b))

@@ -1,129 +1,145 @@
-"""The list of examples on the Explore page: search, order, choose, step through."""
+"""The list of examples on the Explore page: filter, order, choose, step through."""
 
-import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from xtf.runs import Run
 from xtf.store import ScoreTable
-from xtf.ui import state
-from xtf.ui.state import Form
+from xtf.ui import listing, loaders, sample_filters, state
+from xtf.ui.listing import LONGEST
+from xtf.ui.loaders import Identity
+from xtf.ui.measures import MEASURES, Measure
+from xtf.ui.sample_filters import Filter
 from xtf.words import count, excerpt
 
-LONGEST = 1000  # rows sent to the browser
-_FORM = Form("explore")
-_ORDERS: dict[str, tuple[str, bool]] = {  # words → column, ascending
-    "Order of the data": ("index", True),
-    "Least kept first": ("kept_share", True),
-    "Most kept first": ("kept_share", False),
-    "Highest loss first": ("loss", False),
-    "Lowest loss first": ("loss", True),
-    "Highest mean p first": ("mean_p", False),
-    "Longest first": ("tokens", False),
-    "Shortest first": ("tokens", True),
-    "Most dropped by reasoning": ("dropped_reasoning", False),
-    "Most dropped by novelty": ("dropped_novelty", False),
-    "Most dropped by relevance": ("dropped_relevance", False),
-}
-_COLUMNS = {
-    "id": ("Example", None, "The example's id in the dataset."),
-    "preview": ("Text", None, "The beginning of the question."),
-    "kept_share": ("Kept", "%.1f %%", "Share of the response tokens that the loss sees."),
-    "mean_p": ("Mean p", "%.1f %%", "Mean probability that the base model gives the response tokens."),
-    "loss": ("Loss", "%.3f", "Base model's mean negative log-probability of the response tokens, in nats."),
-    "trainable": ("Response", "localized", "Response tokens."),
-    "tokens": ("Tokens", "localized", "All tokens, prompt and template included."),
-    "dropped_reasoning": ("RI", "localized", "Tokens dropped by reasoning importance."),
-    "dropped_novelty": ("KN", "localized", "Tokens dropped by knowledge novelty."),
-    "dropped_relevance": ("TR", "localized", "Tokens dropped by task relevance."),
-}
-_SHARES = ("kept_share", "mean_p")
+_SEEN = "xtf.explore.filters"
+_DATA_ORDER = "index"
+_MATCHES = Measure("Matches", "Matches", "Tokens that were selected in a figure.", whole=True)
 
 
-def controls(table: ScoreTable, examples: pd.DataFrame) -> pd.DataFrame:
-    """Search and order; returns the rows that are left, in that order."""
-    left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
-    with left:
-        query = _remembered(st.text_input, "query", "", "Search", placeholder="words of prompt or response, or an id",
-                            icon=":material/search:")
-    with middle:
-        order = _remembered(st.selectbox, "order", "Order of the data", "Order", options=list(_ORDERS),
-                            filter_mode=None)
-    with right:
-        only = _remembered(st.toggle, "only", False, "Without kept tokens",
-                           help="Only examples of which the loss sees no token.")
-    found = examples[examples["kept"] == 0] if only else examples
-    if query:
-        found = found[found["index"].isin(matches(table, query))]
-    column, ascending = _ORDERS[order]
-    return found.sort_values(column, ascending=ascending, kind="stable")
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """The examples that are left, in order."""
+
+    examples: pd.DataFrame  # all N, as `stats.by_example`
+    matches: np.ndarray | None  # int64[N], tokens of each that were selected in a figure
+    order: np.ndarray  # int64[L], positions in the dataset
+    filters: list[Filter]
+    columns: list[str]  # of the list, beside id and text
+    by: str  # the order in words, to see whether it has changed
 
 
-def matches(table: ScoreTable, query: str) -> np.ndarray:
-    """Positions of the examples whose text or id holds `query`, whatever the case."""
-    wanted = query.casefold()
-    return np.array([index for index, (name, text) in enumerate(zip(table.example_ids, table.texts(), strict=True))
-                     if wanted in text.casefold() or wanted in name.casefold()], dtype=np.int64)
+def controls(run: Run, table: ScoreTable) -> Listed:
+    """Search, order and filters; returns what is left."""
+    examples = loaders.by_example(run, state.thresholds())
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        sample_filters.search_box()
+        column, falling = _order_boxes()
+        sample_filters.more(examples)
+    filters = sample_filters.active(run, table, examples)
+    picked = any(one.key == "pick" for one in filters)
+    matches = sample_filters.matches(run, state.pick() or "") if picked else None
+    values = matches if column == "matches" else examples[column].to_numpy()
+    order = _ordered(loaders.identity(run), f"{state.thresholds().model_dump_json()} {state.pick()}", column, falling,
+                     np.zeros(len(examples)) if values is None else values)
+    if filters:
+        order = order[np.logical_and.reduce([one.passes for one in filters])[order]]
+    sample_filters.chips(filters, len(order), len(examples))
+    wanted = {column, *sample_filters.ranged()}
+    columns = [name for name, measure in MEASURES.items() if measure.standing or name in wanted]
+    return Listed(examples, matches, order, filters, [*(["matches"] if picked else []), *columns],
+                  f"{column} {falling}")
 
 
-def choose(rows: pd.DataFrame) -> int:
+def _order_boxes() -> tuple[str, bool]:
+    """The column to order by, and whether from the highest down."""
+    names = {_DATA_ORDER: "Order of the data"} | ({"matches": "Matches"} if state.pick() else {}) | {
+        name: measure.label for name, measure in MEASURES.items()}
+    if sample_filters.FORM.values.get("order") not in names:
+        sample_filters.FORM.values.pop("order", None)
+    column = sample_filters.remembered(st.selectbox, "order", _DATA_ORDER, "Order", options=list(names), width=190,
+                                       format_func=names.__getitem__, filter_mode=None)
+    falling = sample_filters.remembered(
+        st.segmented_control, "falling", False, "Direction", options=[False, True], required=True,
+        format_func={False: "Ascending", True: "Descending"}.__getitem__,
+        help="Ascending: the first or the lowest first. Examples without the number come last.")
+    return column, bool(falling)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _ordered(run: Identity, judged: str, column: str, falling: bool, _values: np.ndarray) -> np.ndarray:
+    """int64[N]: all positions in the order of a column. Equals stay in the data's order, NaN come last either way."""
+    return np.argsort(-_values if falling else _values, kind="stable")
+
+
+def choose(listed: Listed, table: ScoreTable) -> int | None:
     """Draws the list and the stepping buttons; returns the position in the dataset of the example to show."""
-    ids = rows["id"].tolist()
-    if state.example_id() not in ids:
-        state.choose_example(ids[0])
-    place = ids.index(state.example_id())
-    _list(rows.head(LONGEST), ids, place)
-    _step_buttons(ids, place, len(rows))
-    return int(rows["index"].iloc[ids.index(state.example_id())])
-
-
-def _list(rows: pd.DataFrame, ids: list[str], place: int) -> None:
-    """The key changes with the rows and their order, so that a position never means another example."""
-    key = "examples-" + hashlib.blake2b("\0".join(ids).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    selected = [place] if place < len(rows) else []
-    state.show(key, {"selection": {"rows": selected, "columns": [], "cells": []}})
-
-    def pick(value: Any) -> None:
-        if chosen := value["selection"]["rows"]:
-            state.choose_example(ids[chosen[0]])
-
-    st.dataframe(_shown(rows), key=key, on_select=state.taking(key, pick), selection_mode="single-row",
-                 hide_index=True, height=248, column_config=_column_config(), alt="Examples of the run")
-
-
-def _shown(rows: pd.DataFrame) -> pd.DataFrame:
-    shown = rows[list(_COLUMNS)].copy()
-    shown["preview"] = [excerpt(text) for text in shown["preview"]]
-    for name in _SHARES:
-        shown[name] = 100 * shown[name]
+    if not len(listed.order):
+        sample_filters.nothing(listed.filters)
+        return None
+    shown = _shown(listed, table)
+    place = _place(listed, table)
+    _list(listed, table, place)
+    listing.steps("explore", len(listed.order), lambda: _place(listed, table),
+                  lambda to: _take(table, int(listed.order[to])), _where(len(listed.order), place))
     return shown
 
 
-def _column_config() -> dict[str, Any]:
-    config: dict[str, Any] = {}
-    for name, (label, form, help_) in _COLUMNS.items():
-        if form is None:
-            config[name] = st.column_config.TextColumn(label, help=help_, width=260 if name == "preview" else 90)
-        else:
-            config[name] = st.column_config.NumberColumn(label, help=help_, format=form, width=62)
-    return config
+def _shown(listed: Listed, table: ScoreTable) -> int:
+    """The example that was chosen, even if it does not pass the filters. A new order begins with its first, and so do
+    new filters that the chosen one does not pass."""
+    known = np.flatnonzero(table.example_ids == (state.example_id() or ""))
+    now = (listed.by, "\0".join(one.words for one in listed.filters))
+    by, filters = st.session_state.get(_SEEN, now)
+    st.session_state[_SEEN] = now
+    if len(known) and by == listed.by and (filters == now[1] or np.any(listed.order == known[0])):
+        return int(known[0])
+    _take(table, int(listed.order[0]))
+    return int(listed.order[0])
 
 
-def _step_buttons(ids: list[str], place: int, total: int) -> None:
-    left, middle, right = st.columns([2, 4, 2], vertical_alignment="center")
-    left.button("Previous", key="explore.previous", icon=":material/chevron_left:", shortcut="K", width="stretch",
-                disabled=place == 0, on_click=state.choose_example, args=(ids[max(0, place - 1)],))
-    cut = f"; the list shows the first {count(LONGEST)}" if total > LONGEST else ""
-    middle.caption(f"Example {count(place + 1)} of {count(total)} in this order{cut}", text_alignment="center")
-    right.button("Next", key="explore.next", icon=":material/chevron_right:", icon_position="right", shortcut="J",
-                 width="stretch", disabled=place == total - 1, on_click=state.choose_example,
-                 args=(ids[min(total - 1, place + 1)],))
+def _place(listed: Listed, table: ScoreTable) -> int | None:
+    """Where the chosen example stands in the order."""
+    known = np.flatnonzero(table.example_ids == (state.example_id() or ""))
+    found = np.flatnonzero(listed.order == known[0]) if len(known) else known
+    return int(found[0]) if len(found) else None
 
 
-def _remembered(widget: Any, name: str, default: Any, label: str, **options: Any) -> Any:
-    """A widget whose value outlives its page."""
-    key = f"explore.{name}"
-    state.show(key, _FORM.values.get(name, default))
-    return widget(label, key=key, on_change=_FORM.taking(name, key), **options)
+def _list(listed: Listed, table: ScoreTable, place: int | None) -> None:
+    """Those up to a thousand rows among which the chosen one is."""
+    first = (place or 0) // LONGEST * LONGEST
+    here = np.ascontiguousarray(listed.order[first:first + LONGEST])
+    listing.listing("examples", _rows(listed, here), str(state.run_name()).encode() + here.tobytes(),
+                    None if place is None else place - first, lambda row: _take(table, int(here[row])),
+                    _column_config(listed), "Examples of the run")
+
+
+def _take(table: ScoreTable, index: int) -> None:
+    state.choose_example(str(table.example_ids[index]))
+
+
+def _rows(listed: Listed, here: np.ndarray) -> pd.DataFrame:
+    rows = listed.examples.iloc[here]
+    matches = {} if listed.matches is None else {"matches": listed.matches[here]}
+    return pd.DataFrame({
+        "id": rows["id"], "preview": [excerpt(text) for text in rows["preview"]], **matches,
+        **{name: MEASURES[name].shown(rows[name]) for name in listed.columns if name in MEASURES}})
+
+
+def _column_config(listed: Listed) -> dict[str, Any]:
+    return {
+        "id": st.column_config.TextColumn("Example", help="The example's id in the dataset.", width=90),
+        "preview": st.column_config.TextColumn("Text", help="The beginning of the question.", width=260),
+        **{name: MEASURES.get(name, _MATCHES).column() for name in listed.columns}}
+
+
+def _where(total: int, place: int | None) -> str:
+    if place is None:
+        return f"This example does not pass the filters; {count(total)} {'does' if total == 1 else 'do'}"
+    first = place // LONGEST * LONGEST
+    cut = f"; the list shows {count(first + 1)} to {count(min(total, first + LONGEST))}" if total > LONGEST else ""
+    return f"Example {count(place + 1)} of {count(total)} in this order{cut}"

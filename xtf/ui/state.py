@@ -4,16 +4,20 @@ Kept under keys that are no widget's, since a widget's value dies with its page.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 import streamlit as st
 
-from xtf.config import PRESETS, Thresholds
+from xtf.config import PRESETS, Override, Thresholds, settings
 from xtf.ui import links
+from xtf.ui.history import History, Setting, Step
+from xtf.words import escaped
 
 _RUN, _EXAMPLE, _PRESET, _THRESHOLDS = "xtf.run", "xtf.example", "xtf.preset", "xtf.thresholds"
 _PICK, _WRITTEN, _FORM, _ECHOES = "xtf.pick", "xtf.written", "xtf.form", "xtf.echoes"
+_HISTORY = "xtf.history"
 _LAG_SECONDS = 1.0
 _REMEMBERED = 20
 
@@ -71,12 +75,89 @@ def unchanged() -> bool:
 
 def choose_preset(name: str) -> None:
     """Starts again from a preset."""
-    st.session_state[_PRESET], st.session_state[_THRESHOLDS] = name, PRESETS[name][1]
+    choose_setting(name, PRESETS[name][1])
 
 
 def change_thresholds(**values: Any) -> None:
     """Replaces some fields; `values` are valid already, being a form's."""
-    st.session_state[_THRESHOLDS] = thresholds().model_copy(update=values)
+    choose_setting(preset(), thresholds().model_copy(update=values))
+
+
+def choose_setting(preset: str, thresholds: Thresholds) -> None:
+    """Takes over other thresholds and the preset that they started from, as one step that can be undone."""
+    _step(Setting(preset, thresholds))
+
+
+def decide(override: Override | Mapping[str, Any]) -> None:
+    """Adds a verdict by hand as of now; an earlier one on the same tokens is replaced. Fields as a mapping are checked.
+
+    Raises: SettingsError for a mapping that is no override.
+    """
+    if isinstance(override, Mapping):
+        override = settings(Thresholds, {"overrides": [override]}).overrides[0]
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    others = [other for other in thresholds().overrides if _target(other) != _target(override)]
+    change_thresholds(overrides=(*others, override.model_copy(update={"created": now})))
+
+
+def undecide(override: Override) -> None:
+    """Takes a verdict by hand back."""
+    change_thresholds(overrides=tuple(other for other in thresholds().overrides if other != override))
+
+
+def can_undo() -> bool:
+    return bool(_history().past)
+
+
+def can_redo() -> bool:
+    return bool(_history().future)
+
+
+def undo_words() -> str:
+    """What `undo` would take back, for a button's help: `Undo: novelty cutoff 0.95 → 0.9`, escaped for Markdown."""
+    past = _history().past
+    return f"Undo: {escaped(past[-1].words)}" if past else "There is nothing to undo."
+
+
+def redo_words() -> str:
+    """What `redo` would do again, for a button's help, escaped for Markdown."""
+    future = _history().future
+    return f"Redo: {escaped(future[0].words)}" if future else "There is nothing to redo."
+
+
+def undo() -> None:
+    """Back to the thresholds before the last step; nothing happens where there is none."""
+    if past := _history().past:
+        st.session_state[_HISTORY] = _history().undone()
+        _take(past[-1].before)
+
+
+def redo() -> None:
+    """Does again what was undone last; nothing happens where there is nothing."""
+    if future := _history().future:
+        st.session_state[_HISTORY] = _history().redone()
+        _take(future[0].after)
+
+
+def _history() -> History:
+    found: History = st.session_state.get(_HISTORY, History())
+    return found
+
+
+def _step(after: Setting, by_link: bool = False) -> None:
+    before = Setting(preset(), thresholds())
+    if after != before:
+        st.session_state[_HISTORY] = _history().done(Step(before, after, time.monotonic(), by_link))
+        _take(after)
+
+
+def _take(setting: Setting) -> None:
+    st.session_state[_PRESET], st.session_state[_THRESHOLDS] = setting
+
+
+def _target(override: Override) -> tuple[Any, ...]:
+    """The tokens that an override names."""
+    return tuple(value for name, value in override if name not in ("action", "created", "note", "text", "quote"))
 
 
 def show(key: str, value: Any) -> None:
@@ -141,7 +222,7 @@ def follow_url() -> None:
     if "run" in asked:
         st.session_state[_RUN] = asked["run"]
     st.session_state[_EXAMPLE], st.session_state[_PICK] = asked.get("example"), asked.get("pick")
-    st.session_state[_PRESET], st.session_state[_THRESHOLDS] = links.thresholds_from(asked)
+    _step(Setting(*links.thresholds_from(asked)), by_link=True)
 
 
 def write_url() -> None:

@@ -1,35 +1,41 @@
-"""The Thresholds page: controls beside what they do to the whole dataset."""
+"""The Thresholds page: dials over the whole dataset, the rules in full, a sample to judge by, and verdicts by hand."""
 
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
-from xtf.config import ATTRIBUTES, PRESETS
+from xtf import grid
+from xtf.config import ATTRIBUTES, MAIN_FIELD, PRESETS, Thresholds
 from xtf.errors import SettingsError
-from xtf.figures import charts
+from xtf.figures import scores
+from xtf.figures.tokens import payload
 from xtf.filters import Verdicts
 from xtf.runs import Run
-from xtf.store import ScoreTable
-from xtf.ui import frame, loaders, plots, state, thresholds_form
-from xtf.words import QUESTIONS, SHORT, TITLES, count, escaped, percent, visible
+from xtf.ui import dials, frame, loaders, plots, state, thresholds_form
+from xtf.ui.loaders import Identity
+from xtf.ui.token_view import token_view
+from xtf.words import SHORT, TITLES, count, escaped, percent
+
+_SWEPT = {"cutoff": "cutoff", "quantile": "share below the threshold", "fence": "width of the fence (× IQR)",
+          "otsu": "cluster that is dropped"}
 
 
 def controls(run: Run) -> bool:
-    """Preset, rules and protections with the numbers that they lead to. False where the settings are impossible, which
-    is told."""
+    """Preset, dials, rules and protections. False where the settings are impossible, which is told."""
     thresholds_form.preset_row()
-    numbers = st.container()
     verdicts = _judged(run)
     if verdicts is not None:
-        with numbers:
-            _headline(loaders.summary(run, state.thresholds()), loaders.summary(run, PRESETS[state.preset()][1]))
+        _warnings(run, verdicts)
+        dials.numbers(run, state.thresholds())
+        dials.cards(run, state.thresholds(), thresholds_form.move)
     # Impossible settings must stay mendable: their controls are then drawn with the preset's scores.
     shown = verdicts or loaders.verdicts(run, PRESETS[state.preset()][1])
     for cell, name in zip(frame.cards("rules", len(ATTRIBUTES)), ATTRIBUTES, strict=True):
-        with cell.container(border=True, height="stretch"):
-            _card(name, run, loaders.table(run), shown, verdicts is not None)
-    thresholds_form.combination_row()
+        with cell:
+            thresholds_form.rule_form(name, loaders.table(run), shown)
+    thresholds_form.combination_row(verdicts is None or not _uninformative(verdicts))
     return verdicts is not None
 
 
@@ -41,82 +47,96 @@ def _judged(run: Run) -> Verdicts | None:
         return None
 
 
-def _headline(now: dict[str, Any], preset: dict[str, Any]) -> None:
-    points = 100 * (now["kept_share"] - preset["kept_share"])
-    delta = None if state.unchanged() else f"{points:+.1f} points against the preset"
-    few = now["examples_under"]
-    cells = frame.numbers("thresholds", 4)
-    cells[0].metric("Kept", percent(now["kept_share"]), delta, delta_color="off", border=True, height="stretch",
-                    help=f"{count(now['kept'])} of {count(now['trainable'])} response tokens: the loss sees them.")
-    cells[1].metric("Dropped", f"{count(now['dropped'])} tokens", border=True, height="stretch",
-                    help="Response tokens whose label becomes -100. They stay in the input.")
-    cells[2].metric("Protected", f"{count(now['protected'])} tokens", border=True, height="stretch",
-                    help="Would be dropped, but are EOS or final answer.")
-    cells[3].metric("Nothing kept", f"{count(now['examples_without_kept'])} examples", border=True, height="stretch",
-                    help=f"Examples without any trained token. {count(few['examples'])} keep fewer than {few['kept']}.")
+def _warnings(run: Run, verdicts: Verdicts) -> None:
+    """What is not as it looks: scores that say nothing, with what using them all the same would do."""
+    names = _uninformative(verdicts)
+    if not names:
+        return
+    with st.container(border=True):
+        for name in names:
+            reason = escaped(verdicts.attributes[name].informative.reason)
+            st.warning(f"**{TITLES[name]}**: {reason} {_insisting(run, name)}", icon=":material/warning:")
+        thresholds_form.insist_toggle()
 
 
-def _card(name: str, run: Run, table: ScoreTable, verdicts: Verdicts, judged: bool) -> None:
-    """One attribute: question, rule, and what the rule does."""
-    st.markdown(f"**{TITLES[name]}**", help=QUESTIONS[name])
-    if judged:
-        _effect(name, run)
-    thresholds_form.rule_form(name, table, verdicts)
+def _uninformative(verdicts: Verdicts) -> list[str]:
+    """The attributes whose rule works on scores that say nothing."""
+    return [name for name in ATTRIBUTES if verdicts.attributes[name].informative.uninformative
+            and getattr(verdicts.thresholds, name).kind != "off"]
 
 
-def _effect(name: str, run: Run) -> None:
-    part = loaders.summary(run, state.thresholds())["attributes"][name]
-    st.markdown(f"Drops **{percent(part['share'])}**: {count(part['dropped'])} tokens, "
-                f"{count(part['alone'])} by it alone")
-    plots.show(plots.histogram(run, state.thresholds(), name), f"histogram-{name}")
-    for note in part["notes"]:
-        (st.warning if part["uninformative"] else st.caption)(escaped(note))
+def _insisting(run: Run, name: str) -> str:
+    """What the rule does, or would do, with an uninformative score."""
+    now = state.thresholds()
+    part = loaders.summary(run, now.model_copy(update={"insist": True}))["attributes"][name]
+    told = f"{percent(part['share'])} of the response tokens ({count(part['dropped'])})"
+    if now.insist:
+        return f"You insist on it: it drops {told}, which mean nothing."
+    return f"It drops nothing now; insisting on it would drop {told}, chosen by noise."
+
+
+def sample(run: Run) -> None:
+    """The present example on its own text, whose tokens follow the dials."""
+    table, verdicts = loaders.table(run), loaders.verdicts(run, state.thresholds())
+    index = _stepped(table.example_ids.tolist())
+    token_view(payload(table.example(index), verdicts, table, run_id=run.manifest.run_id),
+               key=f"tokens-{run.manifest.run_id}", moved=thresholds_form.move, decided=state.decide)
+
+
+def _stepped(ids: list[str]) -> int:
+    """The buttons to the examples before and after; the position of the one that is shown."""
+    chosen = state.example_id()
+    place = ids.index(chosen) if chosen in ids else 0
+    left, middle, right = st.columns([2, 4, 2], vertical_alignment="center")
+    left.button("Previous", key="thresholds.previous", icon=":material/chevron_left:", shortcut="K", width="stretch",
+                disabled=place == 0, on_click=state.choose_example, args=(ids[max(0, place - 1)],))
+    middle.caption(f"Example {count(place + 1)} of {count(len(ids))}", text_alignment="center",
+                   help="It follows the dials. The page Explore finds examples by search and order.")
+    right.button("Next", key="thresholds.next", icon=":material/chevron_right:", icon_position="right", shortcut="J",
+                 width="stretch", disabled=place == len(ids) - 1, on_click=state.choose_example,
+                 args=(ids[min(len(ids) - 1, place + 1)],))
+    return place
 
 
 def readouts(run: Run) -> None:
     """What the thresholds do to the dataset, from several sides; only the open one is worked out."""
-    parts = {"Overlaps": _overlaps, "Moving one cutoff": _sweep, "Most dropped tokens": _top_dropped,
-             "Presets compared": _presets}
+    parts = {"Moving one cutoff": _sweep, "Presets compared": _presets}
     for tab, part in zip(st.tabs(list(parts), key="thresholds.tabs", on_change="rerun"), parts.values(), strict=True):
         if tab.open:
             with tab:
                 part(run)
-
-
-def _overlaps(run: Run) -> None:
-    left, right = frame.cards("overlaps", 2)
-    with left:
-        plots.show(charts.overlap_bars(loaders.summary(run, state.thresholds())), "overlaps")
-    with right:
-        plots.show(charts.kept_share_histogram(loaders.by_example(run, state.thresholds())), "kept-shares")
+    links = {frame.DATASET: "Overlaps, positions, classes",
+             frame.TOKENS: "Token types dropped most",
+             frame.SETTINGS: "Save and compare settings"}
+    for cell, (page, words) in zip(frame.cards("more", len(links)), links.items(), strict=True):
+        with cell:
+            frame.link(page, words)
 
 
 def _sweep(run: Run) -> None:
-    names = [name for name in ATTRIBUTES if getattr(state.thresholds(), name).kind in plots.SWEPT]
+    verdicts = loaders.verdicts(run, state.thresholds())
+    names = [name for name in ATTRIBUTES if grid.of(loaders.table(run), verdicts.thresholds, name)]
     if not names:
-        st.caption("None of the three rules has a cutoff that can be moved.")
+        st.caption("None of the three rules has a threshold that can be moved.")
         return
-    st.caption("Kept share of all response tokens when one cutoff moves and everything else stays.")
+    st.caption("Kept share of all response tokens when one threshold moves and everything else stays.")
     for cell, name in zip(frame.cards("sweeps", len(names)), names, strict=True):
         with cell:
-            plots.show(plots.sweep(run, state.thresholds(), name), f"sweep-{name}")
+            plots.show(_curve(loaders.identity(run), state.thresholds().model_dump_json(), name), f"sweep-{name}")
 
 
-def _top_dropped(run: Run) -> None:
-    found = loaders.top_dropped(run, state.thresholds())
-    st.caption("The token types that lose most. A word of your task high up here is the fastest sign of a bad cutoff.")
-    shown = found.assign(text=[visible(text) for text in found["text"]], share=100 * found["share"])
-    columns: dict[str, Any] = {
-        "text": st.column_config.TextColumn("Token", help="Blanks are shown as ␣ ⏎ ⇥."),
-        "id": st.column_config.NumberColumn("Id", help="Vocabulary id.", format="%d"),
-        "dropped": st.column_config.NumberColumn("Dropped", help="Dropped response tokens of this type."),
-        "tokens": st.column_config.NumberColumn("Of", help="Response tokens of this type."),
-        "share": st.column_config.ProgressColumn("Share", format="%.0f %%", min_value=0, max_value=100,
-                                                 help="Dropped share of this type."),
-    }
-    columns |= {name: st.column_config.NumberColumn(SHORT[name], help=f"Dropped by {TITLES[name].lower()}.")
-                for name in ATTRIBUTES}
-    st.dataframe(shown[list(columns)], hide_index=True, column_config=columns, alt="Most dropped token types")
+@st.cache_data(max_entries=6, show_spinner=False)
+def _curve(run: Identity, thresholds: str, name: str) -> go.Figure:
+    rule = getattr(Thresholds.model_validate_json(thresholds), name)
+    now = float(getattr(rule, MAIN_FIELD[rule.kind]))
+    found = grid.sweep(loaders.opened(run), loaders.judged(run, thresholds), name)
+    known = (name, rule.kind) == ("novelty", "cutoff")
+    title = "p above which a token counts as known" if known else f"{TITLES[name]}: {_SWEPT[rule.kind]}"
+    figure = scores.sweep_line(found, title, name=name, now=now)
+    figure.update_layout(title=None, height=240, margin={"t": 24})
+    if now < found["value"].mean():  # else the label of the present value would lie on the axis
+        figure.update_traces(textposition="top right", selector={"mode": "markers+text"})
+    return figure
 
 
 def _presets(run: Run) -> None:

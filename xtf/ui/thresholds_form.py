@@ -7,14 +7,15 @@ import numpy as np
 import streamlit as st
 
 from xtf.columns import TOKEN_COLUMNS
-from xtf.config import ATTRIBUTES, PRESETS, RULES, Cutoff, RuleSettings, Thresholds
+from xtf.config import MAIN_FIELD, PRESETS, RULES, Cutoff, RuleSettings, Thresholds, settings
 from xtf.filters import Verdicts
+from xtf.rule_words import SCOPES
 from xtf.store import ScoreTable
-from xtf.ui import forms, frame, state
+from xtf.ui import forms, frame, overrides_form, state
+from xtf.words import TITLES
 
 RULE_NAMES = {"off": "Off", "cutoff": "Fixed cutoff", "quantile": "Quantile", "fence": "Outliers (IQR fence)",
               "otsu": "Cluster (multi-Otsu)"}
-SCOPES = {"example": "each response", "dataset": "all responses", "dataset+prompts": "responses and prompts"}
 _COMBINE = {"any": "fails any attribute", "two": "fails at least two", "all": "fails all three"}
 _RELEVANCE = {
     "relevance_vector": {"embedding": "input embedding", "hidden": "last hidden state"},
@@ -22,34 +23,55 @@ _RELEVANCE = {
     "relevance_distance": {"normalised": "min-max normalised", "raw": "raw cosine"},
     "relevance_key": {"id": "same vocabulary id", "text": "same decoded text"},
 }
-_RANKS = ("lowest", "second-lowest", "third-lowest", "fourth-lowest", "fifth-lowest")
+_FENCE = ("With honest attention the paper's fence (Q1 - k × IQR) lies below the lowest score and drops almost "
+          "nothing: that is why *corrected* takes a quantile here.")
 _MORE = {"novelty": (), "reasoning": ("reasoning_score",), "relevance": tuple(_RELEVANCE)}
 
 
 def preset_row() -> None:
-    """The preset, what it stands for, and the way back to it."""
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    """The preset, what it stands for, and the ways back."""
+    left, right = frame.cards("preset", [2, 3], vertical_alignment="bottom")
     key = "thresholds.preset"
     state.show(key, state.preset())
     left.segmented_control("Preset", list(PRESETS), key=key, required=True,
                            on_change=state.taking(key, state.choose_preset),
-                           help="Where the settings below start from.")
-    right.button("Reset", help="Back to the preset's own settings.", icon=":material/restart_alt:", width="stretch",
+                           help="Where the settings below start from.\n\n" + "\n\n".join(
+                               f"**{name}**: {words}" for name, (words, _) in PRESETS.items()))
+    undo, redo, reset = right.columns([5, 6, 4])
+    undo.button("Undo", help=state.undo_words(), icon=":material/undo:", width="stretch", shortcut="Ctrl+Z",
+                disabled=not state.can_undo(), on_click=state.undo)
+    redo.button("Redo", help=state.redo_words(), icon=":material/redo:", width="stretch", shortcut="Ctrl+Shift+Z",
+                disabled=not state.can_redo(), on_click=state.redo)
+    reset.button("Reset", help="Back to the preset's own settings.", icon=":material/restart_alt:", width="stretch",
                  disabled=state.unchanged(), on_click=lambda: state.choose_preset(state.preset()))
-    note = "" if state.unchanged() else " **Changed since.**"
-    st.caption(f"{PRESETS[state.preset()][0]}{note}")
+    st.caption(PRESETS[state.preset()][0])
 
 
-def combination_row() -> None:
-    """How the attributes combine, and what is never dropped."""
-    cells = frame.numbers("combine", 4, vertical_alignment="bottom")
-    with cells[0]:
+def combination_row(with_insist: bool) -> None:
+    """How the attributes combine, and what is never dropped. `with_insist`: here is where that is switched off again,
+    because no warning offers it."""
+    left, right = frame.cards("combine", [1, 3])
+    with left:
         _field("combine", label="Drop a token that", names=_COMBINE)
-    for cell, name, label in ((cells[1], "protect_eos", "Protect the end of turn (EOS)"),
-                              (cells[2], "protect_final_answer", "Protect the final answer"),
-                              (cells[3], "insist", "Use uninformative scores")):
-        with cell:
-            _field(name, label=label)
+    with right:
+        overrides_form.never_drop()
+    if with_insist and state.thresholds().insist:
+        insist_toggle()
+
+
+def insist_toggle() -> None:
+    """Whether uninformative scores are used all the same."""
+    _field("insist", label="Use uninformative scores")
+
+
+def move(attribute: str, value: float) -> None:
+    """Sets the attribute's threshold, whatever its rule calls it, to where it was dragged. Raises: SettingsError for a
+    value out of its range."""
+    rule = getattr(state.thresholds(), attribute)
+    field = MAIN_FIELD.get(rule.kind)
+    if field is not None:  # else the rule was switched off meanwhile
+        number = round(value) if field == "drop" else value
+        state.change_thresholds(**{attribute: settings(type(rule), {**rule.model_dump(), field: number})})
 
 
 def rule_form(attribute: str, table: ScoreTable, verdicts: Verdicts) -> None:
@@ -57,17 +79,13 @@ def rule_form(attribute: str, table: ScoreTable, verdicts: Verdicts) -> None:
     rule = getattr(state.thresholds(), attribute)
     _kind(attribute, rule, verdicts)
     fields = [name for name in type(rule).model_fields if name not in ("kind", "cap", "cap_ties")]
-    p_cutoff = attribute == "novelty" and rule.kind == "cutoff"
-    if p_cutoff:
-        _p_slider(rule)
-        fields.remove("value")
     for cell, name in zip(_cells(len(fields)), fields, strict=True):
         with cell:
             _rule_field(attribute, rule, name, verdicts)
+    if attribute == "reasoning":
+        st.caption(_FENCE)
     if rule.kind != "off":
-        with st.expander("Cap and score" if _MORE[attribute] else "Exact cutoff and cap" if p_cutoff else "Cap"):
-            if p_cutoff:
-                _p_exactly(rule)
+        with st.expander("Cap and score" if _MORE[attribute] else "Cap"):
             _rule_field(attribute, rule, "cap", verdicts)
             if rule.cap is not None:
                 _rule_field(attribute, rule, "cap_ties", verdicts)
@@ -85,47 +103,41 @@ def _cells(number: int) -> list[Any]:
 
 def _kind(attribute: str, rule: Any, verdicts: Verdicts) -> None:
     key = f"thresholds.{attribute}.kind"
+    values = verdicts.attributes[attribute].values  # a callback outlives the page: it must not hold the verdicts
     state.show(key, rule.kind)
-    st.selectbox("Rule", list(RULES), key=key, format_func=RULE_NAMES.__getitem__, filter_mode=None,
+    st.selectbox(f"{TITLES[attribute]}: rule", list(RULES), key=key, format_func=RULE_NAMES.__getitem__,
+                 filter_mode=None,
                  help="\n\n".join(f"**{RULE_NAMES[kind]}**: {found.__doc__}" for kind, found in RULES.items()),
                  on_change=state.taking(key, lambda kind: state.change_thresholds(
-                     **{attribute: started(attribute, kind, verdicts)})))
+                     **{attribute: started(attribute, kind, values)})))
 
 
-def started(attribute: str, kind: str, verdicts: Verdicts) -> RuleSettings:
+def started(attribute: str, kind: str, values: np.ndarray) -> RuleSettings:
     """The rule that a change of kind starts with: the preset's if it has that kind, else the kind's defaults; a fixed
     cutoff starts at the lowest two in a hundred, since its unit is the score's own."""
     preset = getattr(PRESETS[state.preset()][1], attribute)
     if preset.kind == kind:
         return preset
     if kind == "cutoff" and attribute != "novelty":
-        values = verdicts.attributes[attribute].values
         known = values[np.isfinite(values)]
         return Cutoff(value=float(f"{np.quantile(known, 0.02):.3g}") if len(known) else 0.0)
     return RULES[kind]()
 
 
-def _p_slider(rule: Any) -> None:
+def _known_above(rule: Cutoff) -> None:
     """The probability above which a token counts as known."""
-    key = "thresholds.novelty.slider"
+    key = "thresholds.novelty.p"
     state.show(key, round(100 * rule.value, 6))
-    st.slider("Already known above p =", 0.0, 100.0, step=0.5, format="%g %%", key=key,
-              help="Tokens that the base model gives more than this probability carry no news and are dropped. The "
-                   "paper uses 95 %.",
-              on_change=state.taking(key, lambda value: _amend("novelty", "value", round(value / 100, 8))))
-
-
-def _p_exactly(rule: Any) -> None:
-    """The same to any digit. A form: a second live widget would fight with the slider while that is moved."""
-    with st.form("thresholds.novelty.exactly", border=False):
-        box, button = st.columns([2, 1], vertical_alignment="bottom")
-        value = box.number_input("p, exactly (%)", 0.0, 100.0, 100 * rule.value, 0.1, format="%g")
-        if button.form_submit_button("Set", width="stretch"):
-            _amend("novelty", "value", round(value / 100, 8))
-            st.rerun()
+    st.number_input("Already known above p (%)", 0.0, 100.0, "min", 0.5, format="%.6g", key=key,
+                    help="Tokens that the base model gives more than this probability carry no news and are dropped. "
+                         "The paper uses 95 %.",
+                    on_change=state.taking(key, lambda value: _amend("novelty", "value", round(value / 100, 8))))
 
 
 def _rule_field(attribute: str, rule: Any, name: str, verdicts: Verdicts) -> None:
+    if (attribute, rule.kind, name) == ("novelty", "cutoff", "value"):
+        _known_above(rule)
+        return
     options: dict[str, Any] = {"names": SCOPES} if name == "scope" else {}
     if name == "share" and attribute == "novelty":
         options["label"] = "Highest p"
@@ -168,21 +180,3 @@ def _score_field(name: str, table: ScoreTable) -> None:
 def _field(name: str, **options: Any) -> None:
     forms.field(Thresholds, name, getattr(state.thresholds(), name),
                 lambda value: state.change_thresholds(**{name: value}), f"thresholds.{name}", **options)
-
-
-def described(thresholds: Thresholds) -> list[str]:
-    """The three rules in a line each, for pages that only show them."""
-    return [_described(getattr(thresholds, name), name) for name in ATTRIBUTES]
-
-
-def _described(rule: Any, name: str) -> str:
-    novelty = name == "novelty"
-    words = {
-        "off": lambda: "nothing",
-        "cutoff": lambda: f"p above {100 * rule.value:g} %" if novelty else f"below {rule.value:g}",
-        "quantile": lambda: f"the {'highest' if novelty else 'lowest'} {100 * rule.share:g} % of {SCOPES[rule.scope]}",
-        "fence": lambda: f"outside {rule.k:g} × IQR of {SCOPES[rule.scope]}",
-        "otsu": lambda: f"the {_RANKS[rule.drop]} of {rule.classes} clusters over {SCOPES[rule.scope]}",
-    }[rule.kind]()
-    return words if rule.cap is None or rule.kind == "off" else f"{words}, at most {100 * rule.cap:g} % of a response"
-

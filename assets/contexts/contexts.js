@@ -1,0 +1,41 @@
+// Places of a token type in the text. Everything shown is text of the data, so it only ever becomes a text node.
+
+export default function ({data, parentElement, setTriggerValue}) {
+  const list = parentElement.querySelector(".contexts");
+  list.setAttribute("aria-label", data.label);
+  list.replaceChildren(...data.rows.map((row) => line(row, setTriggerValue)));
+}
+
+function line(row, trigger) {
+  const item = element("li", row.keep ? "kept" : "dropped");
+  item.append(element("span", "verdict", row.keep ? "✓ kept" : "✕ dropped"), side("left", row.left),
+    element(row.keep ? "mark" : "s", "token", row.text), side("right", row.right), link(row, trigger),
+    element("p", "why", row.sentence));
+  return item;
+}
+
+function side(name, text) {
+  const outer = element("span", name);
+  outer.append(element("span", "", text));
+  return outer;
+}
+
+function link(row, trigger) {
+  const found = element("a", "open", row.id);
+  found.href = row.href;
+  found.title = `Open example ${row.id} on the page Explore`;
+  found.setAttribute("aria-label", found.title);
+  found.addEventListener("click", (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return; // a tab of its own
+    event.preventDefault();
+    trigger("open", row.token);
+  });
+  return found;
+}
+
+function element(tag, name, text = "") {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  made.textContent = text;
+  return made;
+}

@@ -1,0 +1,92 @@
+"""Twenty visitors at once on one server: no error, and memory that does not grow."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from ui_stage import PAGES, Server, chromium, opened, served, settled
+
+from xtf.config import PRESETS
+
+BAR = 5.0  # per cent that the server's memory may grow
+
+
+def crowd(home: Path, run: str, sessions: int, interactions: int) -> dict[str, Any]:
+    """Warms the server up with so many interactions, then measures its memory before and after as many again."""
+    found: dict[str, Any] = {"faults": []}
+    with ExitStack() as stack:
+        server = stack.enter_context(served(home))
+        browser = stack.enter_context(chromium())
+        tabs = [stack.enter_context(opened(browser, found["faults"])) for _ in range(sessions)]
+        for index, tab in enumerate(tabs):
+            tab.goto(f"{server.address}/{list(PAGES.values())[index % len(PAGES)]}?run={run}", wait_until="commit")
+        for tab in tabs:
+            settled(tab)
+        found["opened"] = server.megabytes()
+        rounds = -(-interactions // sessions)
+        found["warm"], _ = _played(server, tabs, range(rounds), found["faults"])
+        found["after"], found["seconds_per_round"] = _played(server, tabs, range(rounds, 2 * rounds), found["faults"])
+        found["faults"] += server.faults()
+    found |= {"sessions": sessions, "interactions": rounds * sessions, "growth_per_cent": {
+        name: 100 * (found["after"][name] / found["warm"][name] - 1) for name in found["warm"]}}
+    return found
+
+
+def _played(server: Server, tabs: list[Any], rounds: range, faults: list[str]) -> tuple[dict[str, float], float]:
+    """One interaction of every visitor in each round, all at the same time; memory at the end, seconds a round."""
+    started = time.perf_counter()
+    for turn in rounds:
+        for index, tab in enumerate(tabs):
+            _act(tab, turn, index)
+        for tab in tabs:
+            tab.wait_for_timeout(50)  # what was clicked has reached the server
+            settled(tab)
+            faults += tab.get_by_test_id("stException").all_inner_texts()
+    seconds = (time.perf_counter() - started) / len(rounds)
+    return server.megabytes(), seconds
+
+
+def _act(tab: Any, turn: int, index: int) -> None:
+    """Visitors go through the same things, each from a place of his own."""
+    others = [title for title in PAGES if title not in ("Thresholds", "Explore")]
+    steps = [lambda: _go(tab, "Thresholds"), lambda: _preset(tab, turn + index), lambda: _move(tab, 1 + index % 7),
+             lambda: _move(tab, 2), lambda: _go(tab, "Explore"), lambda: tab.keyboard.press("j"),
+             lambda: tab.keyboard.press("j"), *(lambda title=title: _go(tab, title) for title in others)]
+    steps[(turn + 3 * index) % len(steps)]()
+
+
+def _go(tab: Any, title: str) -> None:
+    tab.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=False).first.click()
+
+
+def _preset(tab: Any, number: int) -> None:
+    """Where there is no choice of presets, another page is gone to."""
+    names = list(PRESETS)
+    choices = tab.get_by_test_id("stMain").get_by_text(names[number % len(names)], exact=True)
+    if choices.count():
+        choices.first.click()
+    else:
+        _go(tab, "Thresholds")
+
+
+def _move(tab: Any, steps: int) -> None:
+    """Moves the first threshold and lets it go. Where there is none, another page is gone to."""
+    slider = tab.get_by_test_id("stMain").get_by_role("slider")
+    if not slider.count():
+        _go(tab, "Thresholds")
+        return
+    for _ in range(steps):
+        slider.first.press("ArrowLeft")
+    slider.first.press("Enter")
+
+
+def bars(found: dict[str, Any]) -> list[tuple[str, float, float]]:
+    """What is judged: name, value, the most it may be."""
+    return [("memory grown by, %", found["growth_per_cent"]["rss"], BAR), ("faults", len(found["faults"]), 0)]
+
+
+def table(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Memory at the three moments."""
+    return [{"moment": moment, "resident, MB": found[moment]["rss"], "its own, MB": found[moment]["own"]}
+            for moment in ("opened", "warm", "after")]

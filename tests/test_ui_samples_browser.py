@@ -1,0 +1,118 @@
+"""Finding samples and token types in a real Chromium, with mouse and keyboard."""
+
+import re
+
+import pytest
+
+from tests.browser import dashboard, settled
+from xtf import runs
+
+pytestmark = pytest.mark.browser
+SIZE = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def address(scored, tmp_path_factory):
+    """One server for all tests here: none of them writes."""
+    with dashboard(scored, tmp_path_factory.mktemp("server") / "log") as found:
+        yield found
+
+
+@pytest.fixture
+def ids(scored, monkeypatch):
+    monkeypatch.setenv("XTF_HOME", str(scored))
+    return lambda run: list(runs.open_run(run).table().example_ids)
+
+
+@pytest.fixture
+def page(browser):
+    """A tab that must not meet a script fault, and in which nothing of the data may run."""
+    context = browser.new_context(viewport=SIZE)
+    tab, faults = context.new_page(), []
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    yield tab
+    context.close()
+    assert faults == []
+
+
+def press(page, key: str, then: str | re.Pattern) -> None:
+    """A key, and the words that it leads to."""
+    page.keyboard.press(key)
+    page.get_by_text(then).wait_for()
+    settled(page)
+
+
+def test_examples_are_filtered_ordered_and_stepped_through(page, address, ids):
+    known = ids("problems")
+    page.goto(f"{address}/explore?run=problems")
+    settled(page)
+    press(page, "l", "Example 6 of 6")
+    press(page, "k", "Example 5 of 6")
+    press(page, "f", "Example 1 of 6")
+    box = page.get_by_role("textbox", name="Search")
+    box.fill(known[3])
+    box.press("Enter")
+    page.get_by_text("1 of 6 examples").wait_for()
+    settled(page)
+    assert f"example={known[3]}" in page.url  # the first that passes
+    chip = page.get_by_role("button", name="Text holds")
+    chip.focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Example 4 of 6").wait_for()
+    settled(page)
+    assert chip.count() == 0 and box.input_value() == ""
+    page.get_by_role("button", name="More filters").click()
+    handle = page.get_by_role("slider", name="Length").first
+    handle.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Length ≥").wait_for()
+    settled(page)
+    page.keyboard.press("Escape")
+    handle.wait_for(state="hidden")
+    page.wait_for_timeout(500)  # the page scrolls back
+    # A row by the keyboard: the grid's own keys.
+    grid = page.locator(".st-key-examples canvas").first
+    place = grid.bounding_box()
+    page.mouse.click(place["x"] + 120, place["y"] + 52)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Space")
+    page.get_by_text("Example 2 of").wait_for()
+
+
+def test_the_chosen_row_stays_in_view(page, address):
+    page.goto(f"{address}/tokens?run=problems")
+    settled(page)
+    press(page, "l", re.compile(r"^Type \d\d+ of"))
+    page.wait_for_function(
+        """() => { const list = document.querySelector('.st-key-token-types .dvn-scroller');
+                   return list && list.scrollTop > 0
+                       && list.scrollTop + list.clientHeight > list.scrollHeight - 36 }""")
+    press(page, "f", "Type 1 of")
+    page.wait_for_function(
+        "() => document.querySelector('.st-key-token-types .dvn-scroller')?.scrollTop === 0")
+
+
+def test_contexts_lead_to_their_example_and_show_hostile_text_as_itself(page, address, ids):
+    page.goto(f"{address}/tokens?run=hostile&novelty.value=0.5")
+    settled(page)
+    page.locator(".contexts li").first.wait_for()
+    box = page.get_by_role("textbox", name="Search")
+    box.fill("<")
+    box.press("Enter")
+    page.locator(".contexts").get_by_text("script>").first.wait_for()
+    settled(page)
+    assert page.locator(".contexts script, .contexts img").count() == 0
+    for line in page.locator(".contexts li").all():
+        assert line.locator(".verdict").inner_text() in ("✓ kept", "✕ dropped")
+    link = page.locator(".contexts a").first
+    wanted = link.inner_text()
+    assert "novelty.value=0.5" in link.get_attribute("href")
+    link.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Explore", level=1).wait_for()
+    settled(page)
+    number = int(wanted.split()[0])
+    assert ids("hostile")[number].split()[0] == str(number)
+    page.get_by_text(f"Example {number + 1} of 3").wait_for()
