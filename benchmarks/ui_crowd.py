@@ -10,10 +10,12 @@ from ui_stage import PAGES, Server, chromium, opened, served, settled
 from xtf.config import PRESETS
 
 BAR = 5.0  # per cent that the server's memory may grow
+CYCLE = 5 + len(PAGES)  # rounds after which every visitor has done everything once
 
 
 def crowd(home: Path, run: str, sessions: int, interactions: int) -> dict[str, Any]:
-    """Warms the server up with so many interactions, then measures its memory before and after as many again."""
+    """Lets every visitor do everything once, then measures the server's memory before and after so many interactions
+    more."""
     found: dict[str, Any] = {"faults": []}
     with ExitStack() as stack:
         server = stack.enter_context(served(home))
@@ -25,8 +27,9 @@ def crowd(home: Path, run: str, sessions: int, interactions: int) -> dict[str, A
             settled(tab)
         found["opened"] = server.megabytes()
         rounds = -(-interactions // sessions)
-        found["warm"], _ = _played(server, tabs, range(rounds), found["faults"])
-        found["after"], found["seconds_per_round"] = _played(server, tabs, range(rounds, 2 * rounds), found["faults"])
+        found["warm"], _ = _played(server, tabs, range(CYCLE), found["faults"])
+        found["after"], found["seconds_per_round"] = _played(
+            server, tabs, range(CYCLE, CYCLE + rounds), found["faults"])
         found["faults"] += server.faults()
     found |= {"sessions": sessions, "interactions": rounds * sessions, "growth_per_cent": {
         name: 100 * (found["after"][name] / found["warm"][name] - 1) for name in found["warm"]}}

@@ -7,7 +7,7 @@ from tests.random_tables import random_table, random_thresholds
 from tests.tables import table
 from tests.test_grid import moved
 from tests.token_views import THRESHOLDS, payload, scored
-from xtf import grid
+from xtf import filters, grid
 from xtf.config import ATTRIBUTES, ByType, Cutoff, Off, Quantile, Thresholds
 
 
@@ -174,7 +174,8 @@ def test_browser_follows_a_moving_threshold_within_a_frame_at_four_thousand_toke
     rng = np.random.default_rng(0)
     found = table([rng.integers(0, 3000, size).tolist()], scores={
         "logprob": [np.log(rng.random(size))], "received_mean_adjusted": [rng.lognormal(size=size)]})
-    sent = following(found, Thresholds(reasoning=Quantile(share=0.02), novelty=Cutoff(value=0.95), relevance=Off()))
+    thresholds = Thresholds(reasoning=Quantile(share=0.02), novelty=Cutoff(value=0.95), relevance=Off())
+    sent = following(found, thresholds)
     view.show(sent)
     view.page.locator("input.whole").check()
     last = len(grid.of(found, THRESHOLDS, "novelty").values) - 1
@@ -195,6 +196,12 @@ def test_browser_follows_a_moving_threshold_within_a_frame_at_four_thousand_toke
         return times;
     }""", [sent["live"]["key"], [last // 2, last // 4, last // 3, last // 5, last // 2, last // 8]])
     assert min(times) < 50, times
+    view.page.wait_for_timeout(400)  # what is out of sight follows when the threshold rests
+    dropped = view.page.evaluate(
+        "Array.from(root.querySelectorAll('.text .token > span'), (one) => one.classList.contains('dropped'))")
+    cutoff = Cutoff(value=float(grid.of(found, thresholds, "novelty").values[last // 8]))
+    judged = filters.judge(found, thresholds.model_copy(update={"novelty": cutoff}))
+    assert dropped == (judged.bits != 0).tolist() and sum(dropped) > 300
 
 
 def test_browser_buttons_ask_for_verdicts_by_hand(view):

@@ -118,11 +118,18 @@ function trainable(sample, t) {
   return (sample.marks[t] & sample.response) !== 0;
 }
 
-/** All that follows from the verdicts; what is only heard is left until there is time. */
+const MANY = 1000; // nodes
+const STILL = 100; // milliseconds without a move
+
+/** All that follows from the verdicts. In a long text, what is out of sight is left until a moving threshold rests; what
+ *  is only heard, until there is time. */
 function recolour(view) {
-  paint(view);
-  mark(view);
+  const near = view.moving && view.nodes.length > MANY ? inSight(view) : null;
+  paint(view, near);
+  mark(view, near);
   panel(view);
+  clearTimeout(view.resting);
+  if (near) view.resting = setTimeout(() => [paint, mark].forEach((rest) => rest(view)), STILL);
   view.later ??= idle(() => {
     view.later = null;
     if (view.element.isConnected) announce(view);
@@ -133,19 +140,31 @@ function idle(act) {
   return globalThis.requestIdleCallback ? requestIdleCallback(act, {timeout: 500}) : setTimeout(act, 200);
 }
 
-function paint(view) {
+/** Which nodes lie in the part of the box that is seen. It cannot be scrolled while a threshold moves. */
+function inSight(view) {
+  const {list, nodes, sight} = view;
+  const [top, height] = [list.scrollTop, list.clientHeight];
+  if (sight?.nodes === nodes && sight.top === top && sight.height === height) return sight.near;
+  const near = nodes.map(({offsetTop, offsetHeight}) => offsetTop + offsetHeight >= top && offsetTop <= top + height);
+  view.sight = {nodes, top, height, near};
+  return near;
+}
+
+/** Backgrounds, of all nodes or of those `near`. */
+function paint(view, near = null) {
   const {sample, nodes, element, parts, drawn} = view;
   const mode = shownMode(sample);
   element.dataset.mode = mode;
   const k = sample.attributes.findIndex(({name}) => name === mode);
-  fills(sample, mode, parts, drawn[k]).forEach((classes, u) => set(nodes[u].inner, classes));
+  fills(sample, mode, parts, drawn[k]).forEach((classes, u) => (near?.[u] ?? true) && set(nodes[u].inner, classes));
   legend(view, mode);
 }
 
 /** Bars: they change with the verdicts, not with the mode. */
-function mark(view) {
+function mark(view, near = null) {
   const {sample, nodes, stops, parts, drawn} = view;
   parts.forEach((part, u) => {
+    if (!(near?.[u] ?? true)) return;
     const bars = drawn.map((places, k) => barClass(k, places[u], share(having(sample.failed, part, 1 << k), part) === "all"));
     set(nodes[u], `${nodes[u].kind} ${bars.join(" ")}${having(sample.hand, part) ? " hand" : ""}`);
   });

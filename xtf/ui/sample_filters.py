@@ -13,7 +13,7 @@ from xtf.errors import XtfError
 from xtf.runs import Run
 from xtf.search import Found
 from xtf.store import ScoreTable
-from xtf.ui import frame, loaders, state
+from xtf.ui import frame, loaders, profiles, state
 from xtf.ui.loaders import Identity
 from xtf.ui.measures import MEASURES, scale, told
 from xtf.ui.state import Form
@@ -108,17 +108,12 @@ def _picked(run: Run, table: ScoreTable) -> list[Filter]:
         return []
     try:
         words = picks.words(pick, table)
-        passes = matches(run, pick) > 0
+        passes = profiles.matching(run, state.thresholds(), pick) > 0
     except XtfError:
         state.choose_pick(None)
         raise
     return [Filter("pick", f"With {words}" if words.startswith("tokens") else words.capitalize(), passes,
                    partial(state.choose_pick, None))]
-
-
-def matches(run: Run, pick: str) -> np.ndarray:
-    """int64[N]: tokens of each example that were selected in a figure. Raises: as `picks.matching`."""
-    return _matching(loaders.identity(run), state.thresholds().model_dump_json(), pick)
 
 
 def _searched(run: Run, table: ScoreTable) -> list[Filter]:
@@ -186,8 +181,3 @@ def remembered(widget: Any, name: str, default: Any, label: str, **options: Any)
 @st.cache_resource(max_entries=32, show_spinner="Searching …")
 def _found(run: Identity, query: str, pattern: bool) -> Found:
     return (search.regex if pattern else search.plain)(loaders.opened(run), query)
-
-
-@st.cache_resource(max_entries=8, show_spinner="Looking for what was selected …")
-def _matching(run: Identity, thresholds: str, pick: str) -> np.ndarray:
-    return picks.matching(loaders.opened(run), loaders.judged(run, thresholds), pick)

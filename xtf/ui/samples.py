@@ -9,7 +9,7 @@ import streamlit as st
 
 from xtf.runs import Run
 from xtf.store import ScoreTable
-from xtf.ui import listing, loaders, sample_filters, state
+from xtf.ui import listing, loaders, profiles, sample_filters, state
 from xtf.ui.listing import LONGEST
 from xtf.ui.loaders import Identity
 from xtf.ui.measures import MEASURES, Measure
@@ -42,7 +42,7 @@ def controls(run: Run, table: ScoreTable) -> Listed:
         sample_filters.more(examples)
     filters = sample_filters.active(run, table, examples)
     picked = any(one.key == "pick" for one in filters)
-    matches = sample_filters.matches(run, state.pick() or "") if picked else None
+    matches = profiles.matching(run, state.thresholds(), state.pick() or "") if picked else None
     values = matches if column == "matches" else examples[column].to_numpy()
     order = _ordered(loaders.identity(run), f"{state.thresholds().model_dump_json()} {state.pick()}", column, falling,
                      np.zeros(len(examples)) if values is None else values)
