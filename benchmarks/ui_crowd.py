@@ -10,12 +10,12 @@ from ui_stage import PAGES, Server, chromium, opened, served, settled
 from xtf.config import PRESETS
 
 BAR = 5.0  # per cent that the server's memory may grow
-CYCLE = 5 + len(PAGES)  # rounds after which every visitor has done everything once
+CYCLE = 2 * (5 + len(PAGES))  # rounds in which every visitor does everything twice
 
 
 def crowd(home: Path, run: str, sessions: int, interactions: int) -> dict[str, Any]:
-    """Lets every visitor do everything once, then measures the server's memory before and after so many interactions
-    more."""
+    """Lets every visitor do everything twice, so that caches are full, then measures the server's memory before and
+    after so many interactions more."""
     found: dict[str, Any] = {"faults": []}
     with ExitStack() as stack:
         server = stack.enter_context(served(home))

@@ -152,7 +152,7 @@ def test_settings_are_told_in_words_with_what_differs_and_what_was_decided_by_ha
     assert tame(MARKUP) in by_hand[2][0]
     written = section.all("pre")
     assert Thresholds.model_validate_json(written[1].text) == thresholds and "preset: paper" in written[0].text
-    assert "drops what has p above 90 %." in section.text and "below Q1 - 1 × IQR of each response" in section.text
+    assert "drops p above 90 %." in section.text and "below Q1 - 1 × IQR of each response" in section.text
 
 
 def test_a_run_that_drops_nothing_and_one_without_responses_are_told(home, tmp_path):

@@ -193,7 +193,7 @@ def test_fewer_clusters_in_some_answers_are_counted():
     found = judged([[0.0, 1.0], [0.0, 0.25, 0.5, 1.0]], Otsu(classes=3, drop=0, scope="example"), "reasoning")
     # {0, ¼} {½} {1} varies less within its clusters than {0} {¼} {½, 1}
     assert found.fails.tolist() == [True, False, True, True, False, False]
-    assert found.notes[0].startswith("1 of 2 answers")
+    assert found.notes[0].startswith("1 of 2 responses")
 
 
 def test_a_cluster_that_cannot_exist_is_the_users_error():
