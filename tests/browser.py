@@ -60,6 +60,18 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
     raise AssertionError(f"the server did not start:\n{log.read_text()}")
 
 
+@contextmanager
+def watched_tab(browser, **options):
+    """A tab that must not meet a script fault, and in which nothing of the data may run."""
+    context = browser.new_context(**options)
+    tab, faults = context.new_page(), []
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    yield tab
+    context.close()
+    assert faults == []
+
+
 def settled(page) -> None:
     """Waits until the page has drawn itself: the heading is there, nothing runs or is stale any more, and the parts of
     Streamlit that it fetches when they are first needed have come."""

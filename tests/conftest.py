@@ -122,6 +122,26 @@ def workplace(home, scored):
     return home
 
 
+@pytest.fixture
+def partial(home, tiny_model, monkeypatch):
+    """A run that was interrupted after two shards."""
+    from xtf.config import ScoreSettings
+    from xtf.engine import local
+    from xtf.engine import survey as surveying
+    from xtf.runs import open_run
+
+    monkeypatch.setattr(surveying, "SHARD_TOKENS", 600)
+
+    def progress(done, total, stage):
+        if len(list((home / "runs" / "part" / "shards").glob("*.json"))) >= 2:
+            raise KeyboardInterrupt
+
+    asked = ScoreSettings(data="demo", model=str(tiny_model), limit=12, dtype="float32", device="cpu")
+    with pytest.raises(KeyboardInterrupt):
+        local.score(asked, "part", progress)
+    return open_run("part")
+
+
 @pytest.fixture(scope="module")
 def browser():
     """A Chromium for the tests of one file: while it runs, asyncio can do nothing else."""

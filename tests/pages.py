@@ -40,6 +40,11 @@ def dialled(app):
     return percent(data["now"]["kept"] / data["trainable"])
 
 
+def listed(app):
+    """Ids in the page's list, as sent to the browser."""
+    return app.dataframe[0].value["id"].tolist()
+
+
 def widget(widgets, label):
     return next(found for found in widgets if found.label == label)
 

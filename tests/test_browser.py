@@ -11,7 +11,7 @@ import urllib.parse
 
 import pytest
 
-from tests.browser import ROOT, dashboard, settled
+from tests.browser import ROOT, dashboard, settled, watched_tab
 from tests.scored import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -21,14 +21,8 @@ PAGES = {"": "Home", "score": "Score", "explore": "Explore", "thresholds": "Thre
 
 @pytest.fixture
 def page(browser):
-    """A tab that must not meet a script fault, and in which nothing of the data may run."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    tab, faults = context.new_page(), []
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-    yield tab
-    context.close()
-    assert faults == []
+    with watched_tab(browser, viewport={"width": 1280, "height": 900}, accept_downloads=True) as tab:
+        yield tab
 
 
 def metric(page, label) -> str:

@@ -14,9 +14,7 @@ from tests import reports
 from tests.tables import saved, table
 from tests.test_cli import sentence, xtf
 from xtf import filters, report, runs, stats
-from xtf.config import PRESETS, ByClass, BySpan, ByType, Cutoff, ScoreSettings, Thresholds
-from xtf.engine import local
-from xtf.engine import survey as surveying
+from xtf.config import PRESETS, ByClass, BySpan, ByType, Cutoff, Thresholds
 from xtf.errors import SettingsError, StoreError
 from xtf.filters import BIT
 from xtf.report.text import tame
@@ -164,20 +162,11 @@ def test_a_run_that_drops_nothing_and_one_without_responses_are_told(home, tmp_p
     assert any("attention" in note for note in notes)  # reasoning importance is switched off
 
 
-def test_an_unfinished_run_says_so_first(home, tiny_model, tmp_path, monkeypatch):
-    monkeypatch.setattr(surveying, "SHARD_TOKENS", 600)
-
-    def progress(done, total, stage):
-        if len(list((home / "runs" / "part" / "shards").glob("*.json"))) >= 2:
-            raise KeyboardInterrupt
-
-    asked = ScoreSettings(data="demo", model=str(tiny_model), limit=12, dtype="float32", device="cpu")
-    with pytest.raises(KeyboardInterrupt):
-        local.score(asked, "part", progress)
+def test_an_unfinished_run_says_so_first(partial, tmp_path):
     found = report.write("part", PRESETS["corrected"][1], tmp_path / "part.html")
     document = reports.parsed(tmp_path / "part.html")
     told = document.one("header").all("p", class_="warning")[0].text
-    assert not found["complete"] and runs.open_run("part").unfinished in told and "of 12 examples" in told
+    assert not found["complete"] and partial.unfinished in told and "of 12 examples" in told
     facts = document.one("dl", class_="facts")
     assert dict(zip(*([part.text for part in facts.all(tag)] for tag in ("dt", "dd")), strict=True))["Finished"] == "no"
 

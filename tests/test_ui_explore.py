@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.pages import opened, rerun, widget
+from tests.pages import listed, opened, rerun, widget
 from tests.scored import HOSTILE
 from xtf import explain, filters, picks, runs, search, stats
 from xtf.config import PRESETS
@@ -20,11 +20,6 @@ CORRECTED = PRESETS["corrected"][1]
 def examples(name="problems"):
     table = runs.open_run(name).table()
     return stats.by_example(table, filters.judge(table, CORRECTED))
-
-
-def listed(app):
-    """Ids in the list, as sent to the browser."""
-    return app.dataframe[0].value["id"].tolist()
 
 
 def chips(app):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser import dashboard, settled
+from tests.browser import dashboard, settled, watched_tab
 from xtf import runs
 
 pytestmark = pytest.mark.browser
@@ -26,14 +26,8 @@ def ids(scored, monkeypatch):
 
 @pytest.fixture
 def page(browser):
-    """A tab that must not meet a script fault, and in which nothing of the data may run."""
-    context = browser.new_context(viewport=SIZE)
-    tab, faults = context.new_page(), []
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-    yield tab
-    context.close()
-    assert faults == []
+    with watched_tab(browser, viewport=SIZE) as tab:
+        yield tab
 
 
 def press(page, key: str, then: str | re.Pattern) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.pages import opened, rerun, widget
+from tests.pages import listed, opened, rerun, widget
 from xtf import contexts, filters, roles, runs
 from xtf.config import PRESETS, ByType
 from xtf.ui.contexts_view import signs
@@ -15,10 +15,6 @@ CORRECTED = PRESETS["corrected"][1]
 def types(name="problems"):
     table = runs.open_run(name).table()
     return contexts.types(table, filters.judge(table, CORRECTED))
-
-
-def listed(app):
-    return app.dataframe[0].value["id"].tolist()
 
 
 def naive(column, passes=lambda row: True):

@@ -3,27 +3,9 @@
 import pytest
 
 from tests.pages import metric, opened, rerun, widget
-from xtf import jobs, runs, workspace
-from xtf.config import ScoreSettings
-from xtf.engine import local
-from xtf.engine import survey as surveying
+from xtf import jobs, workspace
 
 PAGES = ["app.py", "pages/explore.py", "pages/thresholds.py", "pages/export.py"]
-
-
-@pytest.fixture
-def partial(home, tiny_model, monkeypatch):
-    """A run that was interrupted after two shards."""
-    monkeypatch.setattr(surveying, "SHARD_TOKENS", 600)
-
-    def progress(done, total, stage):
-        if len(list((home / "runs" / "part" / "shards").glob("*.json"))) >= 2:
-            raise KeyboardInterrupt
-
-    asked = ScoreSettings(data="demo", model=str(tiny_model), limit=12, dtype="float32", device="cpu")
-    with pytest.raises(KeyboardInterrupt):
-        local.score(asked, "part", progress)
-    return runs.open_run("part")
 
 
 def ended(state, argv, **status):

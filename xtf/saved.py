@@ -5,7 +5,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timezone
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Saved(Settings):
 def stamped(thresholds: Thresholds, preset: str = DEFAULT_PRESET, note: str = "", run: Origin | None = None,
             name: str = "") -> Saved:
     """Settings as of now. Raises: SettingsError for a note that is too long."""
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    now = workspace.now()
     return settings(Saved, {"xtf": xtf.__version__, "name": name, "created": now, "run": run, "note": note,
                             "preset": preset, "thresholds": thresholds})
 

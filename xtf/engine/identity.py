@@ -1,12 +1,11 @@
 """What a run would be, from settings and files alone: no model is loaded, and nothing that takes seconds imported."""
 
 import re
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import xtf
-from xtf import devices, digests, fingerprint, models, runs
+from xtf import devices, digests, fingerprint, models, runs, workspace
 from xtf.config import ScoreSettings
 from xtf.data import render, sources
 from xtf.store import Manifest
@@ -26,7 +25,7 @@ def asked(settings: ScoreSettings, name: str) -> Manifest:
     return Manifest(
         name=name, run_id=runs.identity(parts), settings=settings.model_dump(), data={"digest": parts["data"]},
         model={"name": models.display_name(settings), "digest": found["weights"], "tokenizer": found["tokenizer"]},
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"), version=xtf.__version__)
+        created=workspace.now(), version=xtf.__version__)
 
 
 def anywhere(settings: ScoreSettings) -> ScoreSettings:

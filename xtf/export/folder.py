@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -132,7 +131,7 @@ def _record(manifest: Manifest, table: ScoreTable, verdicts: Verdicts, content: 
         "thresholds": verdicts.thresholds.model_dump(mode="json"),
         "run": manifest.name, "run_id": manifest.run_id, "model": manifest.model, "data": manifest.data,
         "settings": manifest.settings, "summary": stats.summary(table, verdicts), **content.record,
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "created": workspace.now(),
         "versions": {"xtf": xtf.__version__, **{name: version(name) for name in ("numpy", "pyarrow", "datasets")}}}
 
 

@@ -12,6 +12,7 @@ from xtf.assets import asset
 from xtf.columns import TOKEN_COLUMNS
 from xtf.config import ATTRIBUTES
 from xtf.figures import palette
+from xtf.figures.drawing import SHORT
 from xtf.figures.live import base64_of
 from xtf.filters import BIT, NEEDED, Attribute, Verdicts
 from xtf.grid import Grid
@@ -23,7 +24,6 @@ BINS = 60  # of 0 to 1: 0.95 and every other twentieth lie on an edge
 _SCRIPTS = ("dials/count.js", "dials/words.js", "dials/draw.js", "dials/move.js", "dials/view.js")
 _SOME = 100_000  # values that stand for all where only the shape counts
 _ASKED = 100  # examples whose limits make up a band
-_NAMES = {"reasoning": "Reasoning", "novelty": "Novelty", "relevance": "Relevance"}
 
 
 def script() -> str:
@@ -81,7 +81,7 @@ def _attribute(table: ScoreTable, verdicts: Verdicts, name: str) -> dict[str, An
     bins = _joint(found, axis, moves, places)
     failing = int(np.count_nonzero(found.fails))
     return {
-        "name": name, "title": TITLES[name], "short": _NAMES[name], "question": QUESTIONS[name],
+        "name": name, "title": TITLES[name], "short": SHORT[name], "question": QUESTIONS[name],
         "drops": "above" if name == "novelty" else "below", "unit": "%" if name == "novelty" else "",
         "kind": rule.kind, "scope": getattr(rule, "scope", ""), "classes": getattr(rule, "classes", 0), "cap": rule.cap,
         "silent": "Off" if rule.kind == "off" else "Drops nothing: its scores cannot be used",

@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 
 import streamlit as st
 
-from xtf import overrides, roles
+from xtf import overrides, roles, workspace
 from xtf.changes import decision
 from xtf.config import ByClass, Override, Thresholds
 from xtf.store import ScoreTable
@@ -37,7 +37,7 @@ def never(thresholds: Thresholds) -> list[str]:
 
 def _take(chosen: Sequence[str]) -> None:
     now = state.thresholds()
-    before, created = never(now), datetime.now(timezone.utc).isoformat(timespec="seconds")
+    before, created = never(now), workspace.now()
     added = [role for role in roles.ROLES if role in chosen and role not in before]
     gone = {role for role in roles.ROLES if role in before and role not in chosen}
     others = [override for override in now.overrides

@@ -5,11 +5,11 @@ Kept under keys that are no widget's, since a widget's value dies with its page.
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 import streamlit as st
 
+from xtf import workspace
 from xtf.config import PRESETS, Override, Thresholds, settings
 from xtf.ui import links
 from xtf.ui.history import History, Setting, Step
@@ -95,7 +95,7 @@ def decide(override: Override | Mapping[str, Any]) -> None:
     """
     if isinstance(override, Mapping):
         override = settings(Thresholds, {"overrides": [override]}).overrides[0]
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    now = workspace.now()
     others = [other for other in thresholds().overrides if _target(other) != _target(override)]
     change_thresholds(overrides=(*others, override.model_copy(update={"created": now})))
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -13,6 +14,7 @@ from xtf.figures import scores
 from xtf.figures.tokens import payload
 from xtf.filters import Verdicts
 from xtf.runs import Run
+from xtf.store import ScoreTable
 from xtf.ui import dials, frame, loaders, plots, state, thresholds_form
 from xtf.ui.loaders import Identity
 from xtf.ui.token_view import token_view
@@ -78,23 +80,24 @@ def _insisting(run: Run, name: str) -> str:
 def sample(run: Run) -> None:
     """The present example on its own text, whose tokens follow the dials."""
     table, verdicts = loaders.table(run), loaders.verdicts(run, state.thresholds())
-    index = _stepped(table.example_ids.tolist())
+    index = _stepped(table)
     token_view(payload(table.example(index), verdicts, table, run_id=run.manifest.run_id),
                key=f"tokens-{run.manifest.run_id}", moved=thresholds_form.move, decided=state.decide)
 
 
-def _stepped(ids: list[str]) -> int:
+def _stepped(table: ScoreTable) -> int:
     """The buttons to the examples before and after; the position of the one that is shown."""
-    chosen = state.example_id()
-    place = ids.index(chosen) if chosen in ids else 0
+    ids = table.example_ids  # of a large run too many to make a list of
+    found = np.flatnonzero(ids == (state.example_id() or ""))
+    place = int(found[0]) if len(found) else 0
     left, middle, right = st.columns([2, 4, 2], vertical_alignment="center")
     left.button("Previous", key="thresholds.previous", icon=":material/chevron_left:", shortcut="K", width="stretch",
-                disabled=place == 0, on_click=state.choose_example, args=(ids[max(0, place - 1)],))
+                disabled=place == 0, on_click=state.choose_example, args=(str(ids[max(0, place - 1)]),))
     middle.caption(f"Example {count(place + 1)} of {count(len(ids))}", text_alignment="center",
                    help="It follows the dials. The page Explore finds examples by search and order.")
     right.button("Next", key="thresholds.next", icon=":material/chevron_right:", icon_position="right", shortcut="J",
                  width="stretch", disabled=place == len(ids) - 1, on_click=state.choose_example,
-                 args=(ids[min(len(ids) - 1, place + 1)],))
+                 args=(str(ids[min(len(ids) - 1, place + 1)]),))
     return place
 
 
