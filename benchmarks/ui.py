@@ -37,7 +37,7 @@ PARTS = ("recolour", "readouts", "paint", "crowd")
 @click.option("--rounds", default=5, show_default=True, help="Fresh servers a page in paint.")
 @click.option("--sessions", default=20, show_default=True, help="Visitors of crowd.")
 @click.option("--interactions", default=200, show_default=True,
-              help="What they do together, once each has done everything twice.")
+              help="What they do at least, once each has done everything three times.")
 @click.option("--folder", type=click.Path(file_okay=False), help="Where to put files; a temporary folder if not given.")
 @click.option("--json", "target", type=click.Path(dir_okay=False), help="File for the figures.")
 def main(parts: tuple[str, ...], tokens: int, many: int, length: int, changes: int, rounds: int, sessions: int,

@@ -1,5 +1,6 @@
 """Twenty visitors at once on one server: no error, and memory that does not grow."""
 
+import statistics
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,13 +11,19 @@ from ui_stage import PAGES, Server, chromium, opened, served, settled
 from xtf.config import PRESETS
 
 BAR = 5.0  # per cent that the server's memory may grow
-CYCLE = 2 * (5 + len(PAGES))  # rounds in which every visitor does everything twice
+CYCLE = 5 + len(PAGES)  # rounds in which every visitor does everything once
+WARM = 2  # cycles until caches are full
 
 
 def crowd(home: Path, run: str, sessions: int, interactions: int) -> dict[str, Any]:
-    """Lets every visitor do everything twice, so that caches are full, then measures the server's memory before and
-    after so many interactions more."""
+    """Lets every visitor do everything twice, so that caches are full, and then compares the server's memory over at
+    least so many interactions with its memory over as many before.
+
+    At any one moment some visitors are being served and memory is up to a third above or below its level, so whole
+    cycles are compared: growth is the median over the rounds of a cycle of memory now against one measured lap ago.
+    """
     found: dict[str, Any] = {"faults": []}
+    lap = CYCLE * -(-interactions // (sessions * CYCLE))
     with ExitStack() as stack:
         server = stack.enter_context(served(home))
         browser = stack.enter_context(chromium())
@@ -25,29 +32,27 @@ def crowd(home: Path, run: str, sessions: int, interactions: int) -> dict[str, A
             tab.goto(f"{server.address}/{list(PAGES.values())[index % len(PAGES)]}?run={run}", wait_until="commit")
         for tab in tabs:
             settled(tab)
-        found["opened"] = server.megabytes()
-        rounds = -(-interactions // sessions)
-        found["warm"], _ = _played(server, tabs, range(CYCLE), found["faults"])
-        found["after"], found["seconds_per_round"] = _played(
-            server, tabs, range(CYCLE, CYCLE + rounds), found["faults"])
+        found["opened"] = [server.megabytes()]
+        found["warming"], found["before"], found["after"] = (
+            [_round(server, tabs, turn, found["faults"]) for turn in range(start, end)]
+            for start, end in ((0, WARM * CYCLE), (WARM * CYCLE, WARM * CYCLE + lap),
+                               (WARM * CYCLE + lap, WARM * CYCLE + 2 * lap)))
         found["faults"] += server.faults()
-    found |= {"sessions": sessions, "interactions": rounds * sessions, "growth_per_cent": {
-        name: 100 * (found["after"][name] / found["warm"][name] - 1) for name in found["warm"]}}
-    return found
+    return found | {"sessions": sessions, "interactions": lap * sessions, "growth_per_cent": {
+        kind: 100 * (statistics.median(after[kind] / before[kind] for before, after
+                                       in zip(found["before"], found["after"])) - 1) for kind in ("rss", "own")}}
 
 
-def _played(server: Server, tabs: list[Any], rounds: range, faults: list[str]) -> tuple[dict[str, float], float]:
-    """One interaction of every visitor in each round, all at the same time; memory at the end, seconds a round."""
+def _round(server: Server, tabs: list[Any], turn: int, faults: list[str]) -> dict[str, float]:
+    """One interaction of every visitor, all at the same time; memory at the end, and seconds."""
     started = time.perf_counter()
-    for turn in rounds:
-        for index, tab in enumerate(tabs):
-            _act(tab, turn, index)
-        for tab in tabs:
-            tab.wait_for_timeout(50)  # what was clicked has reached the server
-            settled(tab)
-            faults += tab.get_by_test_id("stException").all_inner_texts()
-    seconds = (time.perf_counter() - started) / len(rounds)
-    return server.megabytes(), seconds
+    for index, tab in enumerate(tabs):
+        _act(tab, turn, index)
+    for tab in tabs:
+        tab.wait_for_timeout(50)  # what was clicked has reached the server
+        settled(tab)
+        faults += tab.get_by_test_id("stException").all_inner_texts()
+    return server.megabytes() | {"seconds": time.perf_counter() - started}
 
 
 def _act(tab: Any, turn: int, index: int) -> None:
@@ -90,6 +95,9 @@ def bars(found: dict[str, Any]) -> list[tuple[str, float, float]]:
 
 
 def table(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Memory at the three moments."""
-    return [{"moment": moment, "resident, MB": found[moment]["rss"], "its own, MB": found[moment]["own"]}
-            for moment in ("opened", "warm", "after")]
+    """Memory over the rounds of each part."""
+    return [{"rounds": f"{part}, {len(found[part])}", **{
+        f"{word}, MB": measure(moment["rss"] for moment in found[part])
+        for word, measure in (("least", min), ("median", statistics.median), ("most", max))},
+        "its own, MB": statistics.median(moment["own"] for moment in found[part])}
+        for part in ("opened", "warming", "before", "after")]

@@ -26,6 +26,6 @@ def test_the_dashboard_benchmark(tmp_path):
         for attribute in ("novelty", "reasoning"):
             assert len(found[part]["attributes"][attribute]["times"]) == 4
             assert found[part]["attributes"][attribute]["different"] > 1  # what is measured did change
-    assert found["crowd"]["interactions"] == 4 and found["crowd"]["after"]["rss"] > 0
+    assert found["crowd"]["interactions"] >= 4 and found["crowd"]["after"][0]["rss"] > 0
     assert [found[part]["faults"] for part in found] == [[], [], []]
     assert [path.name for path in tmp_path.iterdir()] == [target.name]  # it deletes what it made
