@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.data_tokenizers import CHATML
+from tests.exports import whole
 from tests.other_tokenizers import BRACKETS, TOKENIZERS
 from tests.scored import HOSTILE, score
 from xtf import carry, filters
@@ -55,8 +56,8 @@ def rows_of(folder):
 
 def test_carried_to_the_same_tokenizer_an_export_is_the_plain_one(run, tiny_model, tmp_path):
     thresholds = PRESETS["corrected"][1]
-    plain = write(run, thresholds, "hf", tmp_path / "plain")
-    same = write(run, thresholds, "hf", tmp_path / "same", other=OtherTokenizer(tokenizer=str(tiny_model)))
+    plain = write(run, thresholds, whole("hf"), tmp_path / "plain")
+    same = write(run, thresholds, whole("hf"), tmp_path / "same", other=OtherTokenizer(tokenizer=str(tiny_model)))
     assert 0 < plain["counts"]["dropped"] < plain["counts"]["trainable"]
     assert rows_of(tmp_path / "same") == rows_of(tmp_path / "plain")
     assert same["digest"] == plain["digest"] and same["counts"] == plain["counts"]
@@ -67,7 +68,7 @@ def test_carried_to_the_same_tokenizer_an_export_is_the_plain_one(run, tiny_mode
 
 @pytest.mark.parametrize("name", ["characters", "words", "sentencepiece"])
 def test_the_export_is_in_the_other_ids(run, others, tmp_path, name):
-    record = write(run, THRESHOLDS, "hf", tmp_path / "out", other=OtherTokenizer(tokenizer=str(others / name)))
+    record = write(run, THRESHOLDS, whole("hf"), tmp_path / "out", other=OtherTokenizer(tokenizer=str(others / name)))
     rows = rows_of(tmp_path / "out")
     assert verify(tmp_path / "out") == record == json.loads((tmp_path / "out" / "export.json").read_text())
     tokenizer = TOKENIZERS[name]
@@ -97,7 +98,7 @@ def test_the_export_is_in_the_other_ids(run, others, tmp_path, name):
 def test_characters_take_the_verdict_of_their_token(run, others, tmp_path):
     """From bytes to characters and by way of the text: what is dropped is the same text, but for characters that
     several tokens share."""
-    write(run, THRESHOLDS, "jsonl", tmp_path / "out", other=OtherTokenizer(tokenizer=str(others / "characters")))
+    write(run, THRESHOLDS, whole("jsonl"), tmp_path / "out", other=OtherTokenizer(tokenizer=str(others / "characters")))
     verdicts = filters.judge(run.table(), THRESHOLDS)
     lines = (tmp_path / "out" / "data.jsonl").read_text().splitlines()
     for index, (line, values) in enumerate(zip(lines, ROWS, strict=True)):
@@ -129,9 +130,9 @@ def test_examples_can_be_left_out(run, others, tmp_path):
     nothing = Thresholds(novelty=Cutoff(value=0.0), reasoning=Off(), relevance=Off(), protect_eos=False,
                          protect_final_answer=False, insist=True)
     with pytest.raises(SettingsError, match="no example keeps a token"):
-        write(run, nothing, "hf", tmp_path / "out", other=other, drop_empty=True)
+        write(run, nothing, whole("hf", drop_empty=True), tmp_path / "out", other=other)
     assert not [path for path in tmp_path.iterdir() if "out" in path.name]
-    record = write(run, nothing, "hf", tmp_path / "all", other=other)
+    record = write(run, nothing, whole("hf"), tmp_path / "all", other=other)
     assert record["counts"]["kept"] == 0 and record["counts"]["examples_without_kept"] == 5
 
 
@@ -141,7 +142,7 @@ def test_examples_that_are_too_long_for_the_other_model(run, others, tmp_path):
         carry.survey(run, THRESHOLDS, short)
     skipped = carry.survey(run, THRESHOLDS, short.model_copy(update={"too_long": "skip"}))
     assert (skipped["examples"], skipped["skipped_too_long"]) == (0, 5)
-    record = write(run, THRESHOLDS, "parquet", tmp_path / "out", other=short.model_copy(
+    record = write(run, THRESHOLDS, whole("parquet"), tmp_path / "out", other=short.model_copy(
         update={"max_length": 210, "too_long": "truncate"}))
     assert record["carried"]["truncated"] == 5 and record["counts"]["tokens"] == 5 * 210
     assert "lost their end" in record["carried"]["notes"][-1]
@@ -149,7 +150,7 @@ def test_examples_that_are_too_long_for_the_other_model(run, others, tmp_path):
 
 def test_scores_do_not_carry_over(run, others, tmp_path):
     with pytest.raises(SettingsError, match="either the scores or"):
-        write(run, THRESHOLDS, "hf", tmp_path / "out", with_scores=True,
+        write(run, THRESHOLDS, whole("hf", with_scores=True), tmp_path / "out",
               other=OtherTokenizer(tokenizer=str(others / "words")))
     assert not (tmp_path / "out").exists()
 

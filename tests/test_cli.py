@@ -43,7 +43,7 @@ def test_score_filter_scores_export_and_load_back(flags, home, tmp_path):
 
     out = tmp_path / "out"
     settings = ["--preset", "paper", "--novelty-cutoff", "0.5"]
-    exported = json.loads(xtf("export", "small", *settings, "--out", out, "--json")[0])
+    exported = json.loads(xtf("export", "small", *settings, "--allow", "eos", "--out", out, "--json")[0])
     data = load_from_disk(str(out))
     assert data.column_names == ["input_ids", "attention_mask", "labels"] and len(data) == 5
     kept = sum(label != -100 for row in data for label in row["labels"])

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from tests import tables
+from tests.exports import whole
 from tests.tables import NAN, PROMPT, RESPONSE
 from xtf.config import Cutoff, Off, Thresholds
 from xtf.errors import SettingsError, StoreError
@@ -51,7 +52,7 @@ def leftovers(folder) -> list[str]:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_row_is_an_example_with_its_labels(run, tmp_path, monkeypatch, kind, batch):
     monkeypatch.setattr(rows, "TOKENS", batch)
-    record = write(run, THRESHOLDS, kind, tmp_path / "deep" / "out")
+    record = write(run, THRESHOLDS, whole(kind), tmp_path / "deep" / "out")
     frame = read(tmp_path / "deep" / "out", kind)
     assert frame.columns.tolist() == ["input_ids", "attention_mask", "labels"]
     assert lists(frame["input_ids"]) == IDS and lists(frame["labels"]) == LABELS
@@ -64,7 +65,7 @@ def test_a_row_is_an_example_with_its_labels(run, tmp_path, monkeypatch, kind, b
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_scores_are_added_when_asked_for(run, tmp_path, kind):
-    write(run, THRESHOLDS, kind, tmp_path / "out", with_scores=True)
+    write(run, THRESHOLDS, whole(kind, with_scores=True), tmp_path / "out")
     frame = read(tmp_path / "out", kind)
     assert frame.columns.tolist() == ["id", "input_ids", "attention_mask", "labels", "reasoning", "p", "relevance",
                                       "verdict"]
@@ -75,31 +76,31 @@ def test_scores_are_added_when_asked_for(run, tmp_path, kind):
 
 
 def test_json_lines_have_null_where_there_is_no_score(run, tmp_path):
-    write(run, THRESHOLDS, "jsonl", tmp_path / "out", with_scores=True)
+    write(run, THRESHOLDS, whole("jsonl", with_scores=True), tmp_path / "out")
     first = json.loads((tmp_path / "out" / "data.jsonl").read_text().splitlines()[0], parse_constant=pytest.fail)
     assert first["p"] == [None, 0.5, 0.875]
 
 
 @pytest.mark.parametrize("kind", ["parquet", "jsonl"])
 def test_datasets_tells_the_data_from_the_record(run, tmp_path, kind):
-    write(run, THRESHOLDS, kind, tmp_path / "out")
+    write(run, THRESHOLDS, whole(kind), tmp_path / "out")
     found = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"), split="train")
     assert found["labels"][:] == LABELS
 
 
 def test_examples_without_a_kept_token_can_be_left_out(run, tmp_path):
-    record = write(run, THRESHOLDS, "parquet", tmp_path / "out", drop_empty=True)
+    record = write(run, THRESHOLDS, whole("parquet", drop_empty=True), tmp_path / "out")
     assert lists(read(tmp_path / "out", "parquet")["labels"]) == [LABELS[0], LABELS[3]]
     assert record["counts"] == {"examples": 2, "left_out": 2, "tokens": 10, "trainable": 7, "kept": 4, "dropped": 3,
                                 "kept_share": 4 / 7, "examples_without_kept": 0}
     with pytest.raises(SettingsError, match="no example keeps a token"):
-        write(run, THRESHOLDS.model_copy(update={"novelty": Cutoff(value=0.0)}), "parquet", tmp_path / "none",
-              drop_empty=True)
+        write(run, THRESHOLDS.model_copy(update={"novelty": Cutoff(value=0.0)}), whole("parquet", drop_empty=True),
+              tmp_path / "none")
     assert leftovers(tmp_path) == ["out"]
 
 
 def test_the_record_says_what_made_the_export(run, tmp_path):
-    record = write("apples", THRESHOLDS, "jsonl", tmp_path / "out")
+    record = write("apples", THRESHOLDS, whole("jsonl"), tmp_path / "out")
     assert (record["run"], record["run_id"], record["model"]) == ("apples", "0123456789abcdef", {"name": "tiny"})
     assert Thresholds.model_validate(record["thresholds"]) == THRESHOLDS
     assert record["summary"]["attributes"]["novelty"]["dropped"] == 4
@@ -109,7 +110,7 @@ def test_the_record_says_what_made_the_export(run, tmp_path):
 def test_progress_ends_at_the_total(run, tmp_path, monkeypatch):
     monkeypatch.setattr(rows, "TOKENS", 1)
     calls = []
-    write(run, THRESHOLDS, "jsonl", tmp_path / "out", progress=lambda *call: calls.append(call))
+    write(run, THRESHOLDS, whole("jsonl"), tmp_path / "out", progress=lambda *call: calls.append(call))
     assert calls == [(3, 13, "writing"), (5, 13, "writing"), (6, 13, "writing"), (13, 13, "writing"),
                      (13, 13, "checking")]
 
@@ -120,7 +121,7 @@ def test_progress_ends_at_the_total(run, tmp_path, monkeypatch):
 def test_what_exists_is_refused(run, tmp_path, make):
     make(tmp_path / "out")
     with pytest.raises(StoreError, match="exists: choose another folder"):
-        write(run, THRESHOLDS, "hf", tmp_path / "out")
+        write(run, THRESHOLDS, whole("hf"), tmp_path / "out")
 
 
 def test_overwriting_spares_what_is_no_export(run, tmp_path):
@@ -129,14 +130,14 @@ def test_overwriting_spares_what_is_no_export(run, tmp_path):
     (tmp_path / "note").write_text("mine")
     for name in ("thesis", "note"):
         with pytest.raises(StoreError, match="is not an export"):
-            write(run, THRESHOLDS, "hf", tmp_path / name, overwrite=True)
+            write(run, THRESHOLDS, whole("hf"), tmp_path / name, overwrite=True)
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == (tmp_path / "note").read_text() == "mine"
 
 
 def test_overwriting_replaces_an_export_of_another_format(run, tmp_path):
-    write(run, THRESHOLDS, "jsonl", tmp_path / "out")
+    write(run, THRESHOLDS, whole("jsonl"), tmp_path / "out")
     everything = THRESHOLDS.model_copy(update={"novelty": Off()})
-    write(run, everything, "hf", tmp_path / "out", overwrite=True)
+    write(run, everything, whole("hf"), tmp_path / "out", overwrite=True)
     assert lists(read(tmp_path / "out", "hf")["labels"])[0] == [-100, 1, 2]
     assert not (tmp_path / "out" / "data.jsonl").exists() and leftovers(tmp_path) == ["out"]
 
@@ -146,9 +147,9 @@ def test_an_interrupted_overwrite_leaves_the_old_export_whole(run, tmp_path):
         if stage == "checking":
             raise KeyboardInterrupt
 
-    before = write(run, THRESHOLDS, "hf", tmp_path / "out")
+    before = write(run, THRESHOLDS, whole("hf"), tmp_path / "out")
     with pytest.raises(KeyboardInterrupt):
-        write(run, THRESHOLDS.model_copy(update={"novelty": Off()}), "hf", tmp_path / "out", overwrite=True,
+        write(run, THRESHOLDS.model_copy(update={"novelty": Off()}), whole("hf"), tmp_path / "out", overwrite=True,
               progress=interrupt)
     assert verify(tmp_path / "out") == before and leftovers(tmp_path) == ["out"]
 
@@ -160,7 +161,7 @@ def test_a_write_that_fails_leaves_nothing(run, tmp_path, kind):
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))  # as a disk that fills up on the way
     try:
         with pytest.raises(StoreError, match="out could not be written"):
-            write(long, THRESHOLDS, kind, tmp_path / "out")
+            write(long, THRESHOLDS, whole(kind), tmp_path / "out")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert leftovers(tmp_path) == []
@@ -169,21 +170,16 @@ def test_a_write_that_fails_leaves_nothing(run, tmp_path, kind):
 def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(run, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="could not be written"):
-        write(run, THRESHOLDS, "hf", tmp_path / "file" / "out")
-
-
-def test_an_unknown_format_names_those_that_exist(run, tmp_path):
-    with pytest.raises(SettingsError, match="choose hf, parquet, jsonl"):
-        write(run, THRESHOLDS, "csv", tmp_path / "out")
+        write(run, THRESHOLDS, whole("hf"), tmp_path / "file" / "out")
 
 
 def test_an_unknown_run_names_those_that_exist(run, tmp_path):
     with pytest.raises(StoreError, match="apples"):
-        write("pears", THRESHOLDS, "hf", tmp_path / "out")
+        write("pears", THRESHOLDS, whole("hf"), tmp_path / "out")
 
 
 def test_a_changed_label_is_found_out(run, tmp_path):
-    write(run, THRESHOLDS, "jsonl", tmp_path / "out")
+    write(run, THRESHOLDS, whole("jsonl"), tmp_path / "out")
     data = tmp_path / "out" / "data.jsonl"
     data.write_text(data.read_text().replace('"labels":[-100,1,-100]', '"labels":[-100,1,2]'))
     with pytest.raises(StoreError, match="does not hold what was written"):
@@ -192,7 +188,7 @@ def test_a_changed_label_is_found_out(run, tmp_path):
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_damaged_export_is_told_in_a_sentence(run, tmp_path, kind):
-    write(run, THRESHOLDS, kind, tmp_path / "out")
+    write(run, THRESHOLDS, whole(kind), tmp_path / "out")
     data, = (path for path in (tmp_path / "out").iterdir() if path.suffix in (".arrow", ".parquet", ".jsonl"))
     data.write_bytes(data.read_bytes()[:40])
     with pytest.raises(StoreError, match="write it again"):

@@ -31,7 +31,7 @@ LAYERS = [
     {"roles", "search"},
     {"scoring", "filters", "stats", "rules", "informative", "overrides", "grid", "explain", "runs", "alternatives",
      "sentences", "difference", "contexts", "selection", "picks", "profile"},
-    {"carry", "engine", "export", "figures", "training", "bench"},
+    {"carry", "engine", "preflight", "export", "figures", "training", "bench"},
     {"report"},
     {"jobs", "cli", "__main__"},
     {"ui"},

@@ -8,29 +8,26 @@ import click
 from xtf import runs
 from xtf.cli import flags, other
 from xtf.cli.output import json_flag, progress, show
+from xtf.config import ExportSettings, settings
 
 
 @click.command()
 @click.argument("run")
-@click.option("--format", "kind", type=click.Choice(["hf", "parquet", "jsonl"]), default="hf", show_default=True,
-              help="hf is a folder for datasets.load_from_disk.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
-@click.option("--with-scores", is_flag=True, help="Add the score columns.")
-@click.option("--drop-empty", is_flag=True, help="Leave out examples without a kept token.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
+@flags.from_settings(ExportSettings)
 @flags.thresholds_options
 @other.options
 @json_flag
-def export(run: str, kind: str, out: Path, with_scores: bool, drop_empty: bool, overwrite: bool, as_json: bool,
-           **values: Any) -> Any:
+def export(run: str, out: Path, overwrite: bool, as_json: bool, **values: Any) -> Any:
     """Write RUN's dataset with columns input_ids, attention_mask and labels; a dropped token's label is -100."""
     from xtf.export import write
 
     thresholds, another = flags.thresholds_from(values), other.chosen(values)
+    chosen = settings(ExportSettings, flags.given(values, ExportSettings))
     opened = runs.open_run(run)
     with progress() as report:
-        found = write(opened, thresholds, kind, out, with_scores=with_scores, drop_empty=drop_empty,
-                      overwrite=overwrite, other=another, progress=report)
+        found = write(opened, thresholds, chosen, out, overwrite=overwrite, other=another, progress=report)
     counts = found["counts"]
     unfinished = [opened.unfinished] if opened.unfinished else []
     return show(found, as_json, *unfinished,

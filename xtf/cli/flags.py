@@ -30,7 +30,7 @@ def from_settings(kind: type[Settings], skip: tuple[str, ...] = ()) -> Callable[
 
 def given(values: Mapping[str, Any], kind: type[Settings]) -> dict[str, Any]:
     """Those of a command's arguments that are fields of `kind` and were given."""
-    return {name: value for name, value in values.items() if name in kind.model_fields and value is not None}
+    return {name: value for name, value in values.items() if name in kind.model_fields and value not in (None, ())}
 
 
 def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
@@ -38,6 +38,9 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     default = "" if field.default is None else f" [default: {_shown(field.default)}]"
     if field.annotation is bool:
         return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=f"{field.description}{default}")
+    if get_origin(field.annotation) is tuple:
+        return click.option(flag, name, multiple=True, type=_click_type(get_args(field.annotation)[0]),
+                            help=field.description)
     return click.option(flag, name, default=None, type=_click_type(field.annotation),
                         help=f"{field.description}{default}")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from xtf import carry
-from xtf.config import OtherTokenizer
+from xtf.config import ExportSettings, OtherTokenizer
 from xtf.errors import SettingsError
 from xtf.export.rows import batches, carried, chosen, schema
 from xtf.filters import Verdicts
@@ -40,15 +40,15 @@ class Content(Protocol):
 class AsScored:
     """The run's own tokens. Raises: SettingsError where `drop_empty` leaves nothing."""
 
-    def __init__(self, table: ScoreTable, verdicts: Verdicts, with_scores: bool, drop_empty: bool):
-        self.columns = schema(with_scores)
-        self._table, self._verdicts, self._with_scores = table, verdicts, with_scores
-        self._chosen = chosen(table, verdicts, drop_empty)
+    def __init__(self, table: ScoreTable, verdicts: Verdicts, settings: ExportSettings):
+        self.columns = schema(settings.with_weights, settings.with_scores)
+        self._table, self._verdicts = table, verdicts
+        self._chosen = chosen(table, verdicts, settings)
         if not self._chosen.any():
             raise SettingsError(_NOTHING)
 
     def batches(self) -> Iterator[Passed]:
-        return batches(self._table, self._verdicts, self._chosen, self._with_scores)
+        return batches(self._table, self._verdicts, self._chosen, self.columns)
 
     @property
     def trainable(self) -> int:
@@ -69,18 +69,18 @@ class CarriedOver:
     `with_scores`; batches, as `carry.examples`, and SettingsError where nothing is left."""
 
     def __init__(self, manifest: Manifest, table: ScoreTable, verdicts: Verdicts, other: OtherTokenizer,
-                 with_scores: bool, drop_empty: bool):
-        if with_scores:
+                 settings: ExportSettings):
+        if settings.with_scores:
             raise SettingsError("Scores belong to the tokens that were scored and say nothing of another tokenizer's: "
                                 "export either the scores or for another tokenizer.")
-        self.columns = schema(with_scores)
-        self._table, self._verdicts, self._drop_empty = table, verdicts, drop_empty
+        self.columns = schema(settings.with_weights, with_scores=False)
+        self._table, self._verdicts, self._drop_empty = table, verdicts, settings.drop_empty
         self._bridge, self._report = carry.build(manifest, other), carry.Report()
 
     def batches(self) -> Iterator[Passed]:
         examples = carry.examples(self._bridge, self._table, self._verdicts, self._report.tally)
         some = False
-        for passed in carried(self._report.passed(examples), self._table, self._drop_empty):
+        for passed in carried(self._report.passed(examples), self._table, self.columns, self._drop_empty):
             some = True
             yield passed
         if not some:

@@ -11,9 +11,9 @@ from uuid import uuid4
 import pyarrow as pa
 
 import xtf
-from xtf import filters, runs, stats, workspace
-from xtf.config import OtherTokenizer, Thresholds
-from xtf.errors import SettingsError, StoreError
+from xtf import filters, preflight, runs, stats, workspace
+from xtf.config import ExportSettings, OtherTokenizer, Thresholds
+from xtf.errors import StoreError
 from xtf.export.content import AsScored, CarriedOver, Content
 from xtf.export.formats import FORMATS
 from xtf.export.rows import Tally
@@ -35,34 +35,34 @@ class RunLike(Protocol):
     def verify(self) -> None: ...
 
 
-def write(run: str | RunLike, thresholds: Thresholds, format: str, out: Path | str, *, with_scores: bool = False,
-          drop_empty: bool = False, overwrite: bool = False, other: OtherTokenizer | None = None,
-          progress: Progress = silent) -> dict[str, Any]:
+def write(run: str | RunLike, thresholds: Thresholds, settings: ExportSettings, out: Path | str, *,
+          overwrite: bool = False, other: OtherTokenizer | None = None, progress: Progress = silent) -> dict[str, Any]:
     """Writes the folder `out` (see `xtf.export.formats`) and returns what its export.json says.
 
     A row is an example: input_ids, attention_mask and labels, lists of T numbers; labels are the token's id where the
-    loss sees it and -100 elsewhere. `with_scores` adds id, reasoning, p, relevance and verdict (bits, 0 = kept).
-    `drop_empty` leaves out examples without a kept token. `overwrite` replaces an earlier export, which stays whole
-    until the new one is written and read back. `other` carries the verdicts over to another tokenizer, in whose ids
-    the rows then are (see `xtf.carry`). `progress` counts tokens of the run.
+    loss sees it and -100 elsewhere. `settings` say what comes beside them, and which examples are left out.
+    `overwrite` replaces an earlier export, which stays whole until the new one is written and read back. `other`
+    carries the verdicts over to another tokenizer, in whose ids the rows then are (see `xtf.carry`). `progress` counts
+    tokens of the run.
 
-    Raises: SettingsError for an unknown format, settings that leave nothing, or scores with `other`; StoreError if
-    `out` exists, cannot be written, or does not read back as it was written, or if the run is damaged; with `other`,
-    as `xtf.carry.build` and `xtf.carry.examples`. Nothing half-written stays.
+    Raises: SettingsError for what `xtf.preflight` stops at, settings that leave nothing, or scores with `other`;
+    StoreError if `out` exists, cannot be written, or does not read back as it was written, or if the run is damaged;
+    with `other`, as `xtf.carry.build` and `xtf.carry.examples`. Nothing half-written stays.
     """
     out = Path(out).expanduser().resolve()
-    _check(format, out, overwrite)
+    _check(out, overwrite)
     opened: RunLike = runs.open_run(run) if isinstance(run, str) else run
     table = opened.table()
     opened.verify()
     verdicts = filters.judge(table, thresholds)
-    content: Content = (CarriedOver(opened.manifest, table, verdicts, other, with_scores, drop_empty) if other
-                        else AsScored(table, verdicts, with_scores, drop_empty))
+    preflight.refuse(preflight.check(opened.manifest, table, verdicts, settings, other), settings.allow)
+    content: Content = (CarriedOver(opened.manifest, table, verdicts, other, settings) if other
+                        else AsScored(table, verdicts, settings))
     building = out.with_name(f".{out.name}-{uuid4().hex[:8]}")
     try:
         building.mkdir(parents=True)
-        tally = _write_data(content, len(table.ids), format, building, progress)
-        record = _record(opened.manifest, table, verdicts, content, tally, format)
+        tally = _write_data(content, len(table.ids), settings.format, building, progress)
+        record = _record(opened.manifest, table, verdicts, content, tally, settings)
         _describe(building, record, content.card)
         verify(building, progress=progress)
         _publish(building, out)
@@ -93,9 +93,7 @@ def verify(folder: Path | str, *, progress: Progress = silent) -> dict[str, Any]
     return dict(record)
 
 
-def _check(format: str, out: Path, overwrite: bool) -> None:
-    if format not in FORMATS:
-        raise SettingsError(f"There is no format {format!r}: choose {', '.join(FORMATS)}.")
+def _check(out: Path, overwrite: bool) -> None:
     if not out.exists():
         return
     if not overwrite:
@@ -117,12 +115,13 @@ def _write_data(content: Content, total: int, format: str, folder: Path, progres
     return tally
 
 
-def _record(manifest: Manifest, table: ScoreTable, verdicts: Verdicts, content: Content, tally: Tally, format: str
-            ) -> dict[str, Any]:
+def _record(manifest: Manifest, table: ScoreTable, verdicts: Verdicts, content: Content, tally: Tally,
+            settings: ExportSettings) -> dict[str, Any]:
     """What export.json says. `counts` are those of the exported rows, `summary` those of the run."""
     trainable = content.trainable
     return {
-        "format": format, "columns": content.columns.names, "digest": tally.digest,
+        "format": settings.format, "export": settings.model_dump(mode="json"), "columns": content.columns.names,
+        "digest": tally.digest,
         "counts": {"examples": tally.examples, "left_out": len(table) - tally.examples, "tokens": tally.tokens,
                    "trainable": trainable, "kept": tally.kept, "dropped": trainable - tally.kept,
                    "kept_share": tally.kept / trainable if trainable else 0.0,

@@ -21,6 +21,7 @@ from xtf.export.rows import schema
 
 Batches = Iterable[pa.RecordBatch]
 ROWS = 1024  # read back at a time
+TOKENS = schema(with_weights=False, with_scores=False)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _write_jsonl(columns: pa.Schema, batches: Batches, folder: Path) -> None:
 def _read_jsonl(folder: Path) -> Iterator[pa.RecordBatch]:
     with (folder / "data.jsonl").open(encoding="utf-8") as file:
         while lines := list(islice(file, ROWS)):
-            yield pa.RecordBatch.from_pylist([json.loads(line) for line in lines], schema=schema(with_scores=False))
+            yield pa.RecordBatch.from_pylist([json.loads(line) for line in lines], schema=TOKENS)
 
 
 FORMATS: dict[str, Format] = {

@@ -14,6 +14,7 @@ from xtf.config import (
     PRESETS,
     RULES,
     ByClass,
+    ExportSettings,
     OtherTokenizer,
     ScoreSettings,
     Settings,
@@ -33,13 +34,13 @@ def preview(settings: ScoreSettings) -> list[str]:
     return _with_data("preview", settings.data, ["--count", "1", *model])
 
 
-def export(run: str, preset: str, thresholds: Thresholds, kind: str, out: Path, with_scores: bool,
-           drop_empty: bool, other: OtherTokenizer | None = None) -> list[str]:
+def export(run: str, preset: str, thresholds: Thresholds, settings: ExportSettings, out: Path,
+           other: OtherTokenizer | None = None) -> list[str]:
     """`xtf export …` at these settings."""
-    flags = [flag for flag, wanted in (("--with-scores", with_scores), ("--drop-empty", drop_empty)) if wanted]
+    flags = _fields(settings)
     if other:
         flags += ["--for-tokenizer", other.tokenizer, *_fields(other, skip="tokenizer")]
-    return ["export", run, *threshold_flags(preset, thresholds), "--format", kind, *flags, "--out", str(out), "--json"]
+    return ["export", run, *threshold_flags(preset, thresholds), *flags, "--out", str(out), "--json"]
 
 
 def threshold_flags(preset: str, thresholds: Thresholds) -> list[str]:
@@ -91,7 +92,7 @@ def _rule_flags(attribute: str, rule: Any, before: Any) -> list[str]:
     return argv
 
 
-def _fields(settings: Settings, skip: str) -> list[str]:
+def _fields(settings: Settings, skip: str = "") -> list[str]:
     argv = []
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
@@ -102,6 +103,8 @@ def _fields(settings: Settings, skip: str) -> list[str]:
 
 def _flag(name: str, value: Any) -> list[str]:
     flag = name.replace("_", "-")
+    if isinstance(value, tuple):
+        return [word for item in value for word in (f"--{flag}", str(item))]
     if isinstance(value, bool):
         return [f"--{flag}" if value else f"--no-{flag}"]
     return [f"--{flag}", str(value)]

@@ -15,7 +15,7 @@ import streamlit as st
 from xtf import export as exporting
 from xtf import filters, jobs, workspace
 from xtf.columns import Mark
-from xtf.config import OtherTokenizer, Thresholds
+from xtf.config import ExportSettings, OtherTokenizer, Thresholds
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import ScoreTable
@@ -42,22 +42,19 @@ class Choice(NamedTuple):
     run: Run
     preset: str
     thresholds: Thresholds
-    kind: str
-    with_scores: bool
-    drop_empty: bool
+    settings: ExportSettings
     other: OtherTokenizer | None
 
     @property
     def folder(self) -> Path:
         """Where it is prepared: one folder for each different content."""
-        parts = [self.run.manifest.run_id, self.thresholds.model_dump_json(), self.with_scores, self.drop_empty,
+        parts = [self.run.manifest.run_id, self.thresholds.model_dump_json(), self.settings.model_dump_json(),
                  *([export_other.stamp(self.other)] if self.other else [])]
         digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
-        return workspace.home() / "exports" / f"{self.run.name}-{self.kind}-{digest}"
+        return workspace.home() / "exports" / f"{self.run.name}-{self.settings.format}-{digest}"
 
     def argv(self, out: Path | str) -> list[str]:
-        return commands.export(self.run.name, self.preset, self.thresholds, self.kind, Path(out), self.with_scores,
-                               self.drop_empty, self.other)
+        return commands.export(self.run.name, self.preset, self.thresholds, self.settings, Path(out), self.other)
 
 
 def summary(run: Run) -> None:
@@ -97,7 +94,7 @@ def prepare(run: Run) -> None:
     """The choices, the command line, and the download."""
     chosen = _choice(run)
     st.caption("The same on the command line")
-    st.code(commands.shown(chosen.argv(f"{run.name}-{chosen.kind}")), language="bash", wrap_lines=True)
+    st.code(commands.shown(chosen.argv(f"{run.name}-{chosen.settings.format}")), language="bash", wrap_lines=True)
     if (chosen.folder / exporting.folder.RECORD).is_file():
         _download(chosen)
     else:
@@ -121,7 +118,8 @@ def _choice(run: Run) -> Choice:
     other = export_other.chosen(_FORM)
     if other and scores:
         st.caption("Scores belong to the tokens that were scored, so they are left out.")
-    return Choice(run, state.preset(), state.thresholds(), kind, scores and other is None, drop, other)
+    chosen = ExportSettings(format=kind, with_scores=scores and other is None, drop_empty=drop)
+    return Choice(run, state.preset(), state.thresholds(), chosen, other)
 
 
 def _toggle(name: str, label: str, help_: str) -> bool:
@@ -144,15 +142,14 @@ def _start(chosen: Choice) -> None:
             jobs.start(argv, f"Exporting {chosen.run.name}")
         else:
             with st.spinner("Writing and reading back …"):
-                exporting.write(chosen.run, chosen.thresholds, chosen.kind, chosen.folder,
-                                with_scores=chosen.with_scores, drop_empty=chosen.drop_empty, overwrite=True,
+                exporting.write(chosen.run, chosen.thresholds, chosen.settings, chosen.folder, overwrite=True,
                                 other=chosen.other)
         st.rerun()
 
 
 def _download(chosen: Choice) -> None:
     record = workspace.read_json(chosen.folder / exporting.folder.RECORD)
-    path = _file(chosen.folder, chosen.kind)
+    path = _file(chosen.folder, chosen.settings.format)
     counts = record["counts"]
     st.success(f"Ready: {count(counts['examples'])} examples, {count(counts['kept'])} of {count(counts['trainable'])} "
                f"response tokens kept ({percent(counts['kept_share'], 2)}). Written, read back and found identical.",
@@ -187,7 +184,7 @@ def _first_rows(chosen: Choice) -> None:
     if chosen.other is None:
         rows = first_rows(loaders.table(chosen.run), loaders.verdicts(chosen.run, chosen.thresholds))
     elif (chosen.folder / exporting.folder.RECORD).is_file():
-        rows = export_other.first_rows(chosen.folder, chosen.kind, _FIRST)
+        rows = export_other.first_rows(chosen.folder, chosen.settings.format, _FIRST)
     else:
         return  # there are none yet
     st.subheader("First rows", anchor=False)
