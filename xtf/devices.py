@@ -9,6 +9,8 @@ from xtf import digests
 from xtf.config import ModelSettings
 from xtf.errors import ModelError
 
+_NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
+
 
 def pick_device(wanted: str) -> str:
     """`auto` → cuda, mps or cpu. Raises: ModelError for a device that is not here."""
@@ -63,3 +65,8 @@ def dtype_of(settings: ModelSettings) -> str:
     machine = [platform.node(), importlib.metadata.version("torch"), os.environ.get("CUDA_VISIBLE_DEVICES", "")]
     return digests.remembered(f"number format of {settings.device} on {machine}", [],
                               lambda: pick_dtype(pick_device(settings.device)))
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether that is what an error of PyTorch's, or of Python's, says."""
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _NO_MEMORY)

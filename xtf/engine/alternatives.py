@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xtf import alternatives
+from xtf import alternatives, devices
 from xtf.alternatives import TOP, Alternatives
 from xtf.data.types import Tokens
 from xtf.engine import again
+from xtf.errors import ModelError
 from xtf.progress import Progress, silent
 from xtf.runs import Run
 
@@ -25,7 +26,13 @@ def find(run: Run, index: int, progress: Progress = silent) -> Alternatives:
     total = int(example.trainable.sum())
     progress(0, total, "loading model")
     scorer = again.scorer_of(again.settings_of(run.manifest))
-    found = likeliest(scorer, Tokens(example.ids, example.marks, example.spans, example.text), progress)
+    try:
+        found = likeliest(scorer, Tokens(example.ids, example.marks, example.spans, example.text), progress)
+    except (RuntimeError, MemoryError) as error:
+        if not devices.out_of_memory(error):
+            raise
+        raise ModelError(f"Example {example.id} does not fit into memory now, though it was scored: free some memory "
+                         "and ask again.") from error
     alternatives.keep(run, index, found)
     return found
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from xtf import devices
 from xtf.engine.survey import Window
 from xtf.errors import ModelError
 
 if TYPE_CHECKING:
     from xtf.scoring.forward import Scorer
-
-_NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
 
 
 @dataclass
@@ -46,7 +45,7 @@ def score_window(scorer: "Scorer", window: Window, budget: Budget,
                     done += len(window[position][1])
                 progress(done)
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not devices.out_of_memory(error):
                 raise
             longest = max(left, key=lambda position: len(window[position][1]))
             budget.tokens = min(budget.tokens, max(len(batch) * len(window[batch[-1]][1]) for batch in plan))
@@ -61,10 +60,6 @@ def _tokens(window: Window, plan: list[list[int]]) -> list[list[Any]]:
 def _row(example: Any, tokens: Any, columns: dict[str, Any]) -> dict[str, Any]:
     return {"id": example.id, "text": tokens.text, "ids": tokens.ids, "starts": tokens.spans[:, 0],
             "ends": tokens.spans[:, 1], "marks": tokens.marks, **columns}
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _NO_MEMORY)
 
 
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

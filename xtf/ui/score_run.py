@@ -55,8 +55,8 @@ def section(chosen: ScoreSettings) -> None:
 
 
 def earlier() -> None:
-    """The jobs that have ended."""
-    ended = [job for job in jobs.list_jobs() if job.state != "running"]
+    """The scoring jobs that have ended."""
+    ended = [job for job in jobs.list_jobs() if job.state != "running" and job.argv[0] == "score"]
     if ended:
         st.subheader("Earlier jobs", anchor=False)
         jobs_view.history(ended[:_SHOWN])

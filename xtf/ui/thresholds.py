@@ -15,7 +15,7 @@ from xtf.figures.tokens import payload
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import ScoreTable
-from xtf.ui import dials, frame, loaders, plots, state, thresholds_form
+from xtf.ui import dials, frame, listing, loaders, plots, state, thresholds_form
 from xtf.ui.loaders import Identity
 from xtf.ui.token_view import token_view
 from xtf.words import SHORT, TITLES, count, escaped, percent
@@ -86,19 +86,17 @@ def sample(run: Run) -> None:
 
 
 def _stepped(table: ScoreTable) -> int:
-    """The buttons to the examples before and after; the position of the one that is shown."""
+    """Buttons to go through the examples; the position of the one that is shown."""
     ids = table.example_ids  # of a large run too many to make a list of
-    found = np.flatnonzero(ids == (state.example_id() or ""))
-    place = int(found[0]) if len(found) else 0
-    left, middle, right = st.columns([2, 4, 2], vertical_alignment="center")
-    left.button("Previous", key="thresholds.previous", icon=":material/chevron_left:", shortcut="K", width="stretch",
-                disabled=place == 0, on_click=state.choose_example, args=(str(ids[max(0, place - 1)]),))
-    middle.caption(f"Example {count(place + 1)} of {count(len(ids))}", text_alignment="center",
-                   help="It follows the dials. The page Explore finds examples by search and order.")
-    right.button("Next", key="thresholds.next", icon=":material/chevron_right:", icon_position="right", shortcut="J",
-                 width="stretch", disabled=place == len(ids) - 1, on_click=state.choose_example,
-                 args=(str(ids[min(len(ids) - 1, place + 1)]),))
-    return place
+
+    def place() -> int:
+        found = np.flatnonzero(ids == (state.example_id() or ""))
+        return int(found[0]) if len(found) else 0
+
+    listing.steps("thresholds", len(ids), place, lambda row: state.choose_example(str(ids[row])),
+                  f"Example {count(place() + 1)} of {count(len(ids))}: it follows the dials. Explore finds examples by "
+                  "search and order.")
+    return place()
 
 
 def readouts(run: Run) -> None:
