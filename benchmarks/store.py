@@ -100,19 +100,19 @@ def measure(repeats: int) -> dict[str, Any]:
     first, verdicts = _timed(lambda: filters.judge(table, corrected))
     summaries = {"first": _timed(lambda: stats.summary(table, verdicts))[0]}
     changes: dict[str, float] = {}
-    anonymous = [_anonymous()]
+    anonymous = [unmapped()]
     for name, settings in _changes(corrected).items():
         warm, _ = _timed(lambda settings=settings: stats.summary(table, filters.judge(table, settings[-1])))
         times = []
         for turn in range(repeats):
             change = settings[turn % len(settings)]
             times.append(_timed(lambda change=change: stats.summary(table, filters.judge(table, change)))[0])
-            anonymous.append(_anonymous())
+            anonymous.append(unmapped())
         changes[name] = statistics.median(times)
         summaries[f"first use: {name}"] = warm
     return {"examples": len(table), "tokens": int(table.offsets[-1]), "open": opened,
             "first_judgement": first, "changes": changes, "other": summaries | _readouts(table, verdicts),
-            "peak_megabytes": peak(), "anonymous_megabytes": max([*anonymous, _anonymous()]),
+            "peak_megabytes": peak(), "anonymous_megabytes": max([*anonymous, unmapped()]),
             "flat_gigabytes": _gigabytes(runs.open_run("big").path / "flat")}
 
 
@@ -159,7 +159,7 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
-def _anonymous() -> float:
+def unmapped() -> float:
     """Resident memory that is no mapped file, MB; 0 where the kernel does not tell."""
     try:
         lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())

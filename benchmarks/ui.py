@@ -5,8 +5,8 @@
     python benchmarks/ui.py --json ui.json      the figures into a file too
 
 recolour: the token view of 4,000 tokens, from a moved threshold to the next frame. readouts: the same of a dataset of
-ten million tokens. paint: first paint of every page on a fresh server. crowd: twenty visitors at once. Exit 1 if a bar
-is missed.
+ten million tokens. paint: first paint of every page on a fresh server. crowd: twenty visitors at once. download: a
+large file, and what it costs the server. Exit 1 if a bar is missed.
 """
 
 import json
@@ -19,13 +19,14 @@ from typing import Any
 
 import click
 import ui_crowd
+import ui_download
 import ui_live
 import ui_paint
 import ui_stage
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("recolour", "readouts", "paint", "crowd")
+PARTS = ("recolour", "readouts", "paint", "crowd", "download")
 
 
 @click.command(help=__doc__)
@@ -37,16 +38,20 @@ PARTS = ("recolour", "readouts", "paint", "crowd")
 @click.option("--rounds", default=5, show_default=True, help="Fresh servers a page in paint.")
 @click.option("--sessions", default=20, show_default=True, help="Visitors of crowd.")
 @click.option("--interactions", default=200, show_default=True,
-              help="What they do at least, once each has done everything three times.")
+              help="What they do at least while memory is compared, and as much before.")
+@click.option("--warm", default=2, show_default=True, help="How often each visitor does everything before that.")
+@click.option("--megabytes", default=600, show_default=True, help="Size of the file of download.")
 @click.option("--folder", type=click.Path(file_okay=False), help="Where to put files; a temporary folder if not given.")
 @click.option("--json", "target", type=click.Path(dir_okay=False), help="File for the figures.")
 def main(parts: tuple[str, ...], tokens: int, many: int, length: int, changes: int, rounds: int, sessions: int,
-         interactions: int, folder: str | None, target: str | None) -> None:
+         interactions: int, warm: int, megabytes: int, folder: str | None, target: str | None) -> None:
     ways: dict[str, tuple[Any, Callable[[Path], dict[str, Any]]]] = {
         "recolour": (ui_live, lambda home: ui_live.recolour(home, ui_stage.sample_of(home, length), changes)),
         "readouts": (ui_live, lambda home: ui_live.readouts(home, ui_stage.run_of(home, many), changes)),
         "paint": (ui_paint, lambda home: ui_paint.paint(home, ui_stage.run_of(home, tokens), rounds)),
-        "crowd": (ui_crowd, lambda home: ui_crowd.crowd(home, ui_stage.run_of(home, tokens), sessions, interactions)),
+        "crowd": (ui_crowd, lambda home: ui_crowd.crowd(home, ui_stage.run_of(home, tokens), sessions, interactions,
+                                                      warm)),
+        "download": (ui_download, lambda home: ui_download.download(home, megabytes)),
     }
     found, met = {}, True
     for part in [name for name in PARTS if name in (parts or PARTS)]:

@@ -12,12 +12,11 @@ from xtf.config import PRESETS
 
 BAR = 5.0  # per cent that the server's memory may grow
 CYCLE = 5 + len(PAGES)  # rounds in which every visitor does everything once
-WARM = 2  # cycles until caches are full
 
 
-def crowd(home: Path, run: str, sessions: int, interactions: int) -> dict[str, Any]:
-    """Lets every visitor do everything twice, so that caches are full, and then compares the server's memory over at
-    least so many interactions with its memory over as many before.
+def crowd(home: Path, run: str, sessions: int, interactions: int, warm: int) -> dict[str, Any]:
+    """Lets every visitor do everything `warm` times, so that caches are full, and then compares the server's memory
+    over at least so many interactions with its memory over as many before.
 
     At any one moment some visitors are being served and memory is up to a third above or below its level, so whole
     cycles are compared: growth is the median over the rounds of a cycle of memory now against one measured lap ago.
@@ -33,10 +32,10 @@ def crowd(home: Path, run: str, sessions: int, interactions: int) -> dict[str, A
         for tab in tabs:
             settled(tab)
         found["opened"] = [server.megabytes()]
+        begin = warm * CYCLE
         found["warming"], found["before"], found["after"] = (
-            [_round(server, tabs, turn, found["faults"]) for turn in range(start, end)]
-            for start, end in ((0, WARM * CYCLE), (WARM * CYCLE, WARM * CYCLE + lap),
-                               (WARM * CYCLE + lap, WARM * CYCLE + 2 * lap)))
+            [_round(server, tabs, turn, found["faults"]) for turn in range(*turns)]
+            for turns in ((0, begin), (begin, begin + lap), (begin + lap, begin + 2 * lap)))
         found["faults"] += server.faults()
     return found | {"sessions": sessions, "interactions": lap * sessions, "growth_per_cent": {
         kind: 100 * (statistics.median(after[kind] / before[kind] for before, after
@@ -100,4 +99,4 @@ def table(found: dict[str, Any]) -> list[dict[str, Any]]:
         f"{word}, MB": measure(moment["rss"] for moment in found[part])
         for word, measure in (("least", min), ("median", statistics.median), ("most", max))},
         "its own, MB": statistics.median(moment["own"] for moment in found[part])}
-        for part in ("opened", "warming", "before", "after")]
+        for part in ("opened", "warming", "before", "after") if found[part]]

@@ -16,7 +16,8 @@ import store_data
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the tests' browser is this one's too
 from tests.browser import chromium, dashboard, settled
 
-__all__ = ["PAGES", "Server", "chromium", "opened", "quartiles", "run_of", "sample_of", "served", "settled", "timed"]
+__all__ = ["PAGES", "Server", "chromium", "opened", "quartiles", "run_of", "sample_of",
+           "served", "server_at", "settled", "timed"]
 
 WINDOW = {"width": 1280, "height": 900}
 
@@ -55,10 +56,13 @@ def served(home: Path) -> Iterator[Server]:
     """A fresh server over the workspace `home`."""
     log = home / "server.log"
     with dashboard(home, log) as address:
-        port = address.rpartition(":")[2]
-        process = next(child for child in psutil.Process().children()
-                       if f"--server.port={port}" in child.cmdline())
-        yield Server(address, process, log)
+        yield Server(address, server_at(address), log)
+
+
+def server_at(address: str) -> psutil.Process:
+    """The process that answers there."""
+    port = address.rpartition(":")[2]
+    return next(child for child in psutil.Process().children() if f"--server.port={port}" in child.cmdline())
 
 
 @contextmanager

@@ -32,17 +32,19 @@ def chromium():
 
 
 @contextmanager
-def dashboard(home: Path, log: Path):
-    """A fresh server on a free port over the workspace `home`; gives its address."""
+def dashboard(home: Path, log: Path, folder: Path = ROOT, base: str = ""):
+    """A fresh server on a free port over the workspace `home`; gives its address. `folder` holds its app.py,
+    `base` is where the pages lie below that address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true",
+               f"--server.baseUrlPath={base}"]
     with log.open("wb") as output:
-        server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"XTF_HOME": str(home)}, stdout=output,
-                                  stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT,
+                                  env=os.environ | {"XTF_HOME": str(home), "PYTHONPATH": str(ROOT)})
     try:
-        _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
+        _wait_for(f"http://127.0.0.1:{port}{base}/_stcore/health", server, log)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()

@@ -42,7 +42,7 @@ def test_the_file_is_made_and_offered_and_each_setting_has_its_own(workplace):
     assert job.state == "done" and job.result["run"] == "problems", job.message
     path, = (workspace.home() / "reports").glob("problems-*.html")
     rerun(app)
-    assert any(button.label.startswith("Download the report") for button in app.get("download_button"))
+    assert any(link.label.startswith("Download the report") for link in app.get("link_button"))
     assert path.stat().st_size == job.result["bytes"]
     other = opened(PAGE, **{"xtf.preset": "paper", "xtf.thresholds": PRESETS["paper"][1]})
     assert not other.exception and widget(other.button, "Make the report")

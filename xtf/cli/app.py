@@ -1,6 +1,8 @@
 """`xtf app`: the dashboard."""
 
 import os
+import runpy
+import signal
 import sys
 from pathlib import Path
 
@@ -27,10 +29,11 @@ def app(port: int, address: str, hosts: tuple[str, ...], open_browser: bool, as_
         sys.stdout.flush()
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what the server says is not part of the object
     headless = str(not (open_browser and _has_display())).lower()
-    os.execv(sys.executable, [
-        sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), f"--server.port={port}",
-        f"--server.address={address}", f"--server.headless={headless}",
-        *(f"--server.allowedHosts={host}" for host in hosts)])
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))  # the server closes first, and then raises the signal once more
+    sys.argv = ["streamlit", "run", str(folder / "app.py"), f"--server.port={port}", f"--server.address={address}",
+                f"--server.headless={headless}", *(f"--server.allowedHosts={host}" for host in hosts)]
+    runpy.run_module("streamlit", run_name="__main__")
 
 
 def app_folder() -> Path:

@@ -2,16 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
 import xtf
-from xtf import jobs, workspace
-from xtf.jobs import Job
+from xtf import workspace
 from xtf.runs import Run
-from xtf.ui import commands, frame, jobs_view, loaders, state
+from xtf.ui import asked, commands, downloads, loaders, state
 from xtf.workspace import size
 
 
@@ -44,30 +42,14 @@ def _argv(run: Run, out: Path | str) -> list[str]:
 
 def _make(run: Run, path: Path) -> None:
     argv = [*_argv(run, path), "--overwrite"]
-    found = jobs.list_jobs()
-    if any(job.argv == argv and job.state == "running" for job in found):
-        jobs_view.watch(lambda running: _progress(running, argv), "report-progress")
+    if asked.waiting(argv, "report-progress"):
         return
-    last = next((job for job in found if job.argv == argv), None)
-    if last and last.state in ("failed", "lost"):
-        frame.fault(last.message)
     if st.button("Make the report", icon=":material/description:",
                  help="Takes some seconds. The page stays usable meanwhile."):
-        jobs.start(argv, f"Report on {run.name}")
-        st.rerun()
-
-
-def _progress(running: Sequence[Job], argv: list[str]) -> None:
-    """The job with its Cancel button; beside others, which the export above lists all, without a second one."""
-    mine = [job for job in running if job.argv == argv]
-    if len(running) == len(mine):
-        jobs_view.progresses(mine)
-    else:
-        jobs_view.badge(mine)
+        asked.start(argv, f"Report on {run.name}")
 
 
 def _download(run: Run, path: Path) -> None:
-    st.download_button(f"Download the report, {size(path.stat().st_size)}", lambda: path.open("rb"),
-                       f"{run.name}-{state.preset()}-report.html", "text/html", icon=":material/download:",
-                       on_click="ignore", key="report.download",
-                       help="Most of it is the library that draws the figures.")
+    downloads.button(f"Download the report, {size(path.stat().st_size)}", path,
+                     f"{run.name}-{state.preset()}-report.html", key="report.download", type="secondary",
+                     help="Most of it is the library that draws the figures.")
