@@ -2,6 +2,8 @@
 #   make app     installs what is needed into .venv and opens the dashboard on http://127.0.0.1:8501
 #   make test    the same set-up and the test tools, then all tests, two at a time
 #   make lint    ruff and mypy
+#   make test-trainers  trains on exports with TRL, transformers, Axolotl and LLaMA-Factory and compares every label; the
+#                last two get environments of their own in .venv-trainers (several GB; ARGS="EXPORT" for one of yours)
 #   make clean   removes .venv and caches; runs and models in $XTF_HOME stay
 # Another interpreter: make app PYTHON=python3.12        More flags: make app ARGS="--port 8600"
 # The smaller CPU build of PyTorch: make app PIP_EXTRA_INDEX_URL=… (the CPU index that PyTorch's install page names)
@@ -19,7 +21,12 @@ PIP   := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-c
 DONE  := $(VENV)/.done
 STAMP  = mkdir -p $(DONE) && touch $@
 
-.PHONY: help app test lint install libraries clean
+# LLaMA-Factory needs Python 3.11.
+TRAINERS := .venv-trainers
+AXOLOTL  := $(TRAINERS)/axolotl
+FACTORY  := $(TRAINERS)/llamafactory
+
+.PHONY: help app test test-trainers lint install libraries clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -29,6 +36,15 @@ app: install
 
 test: install $(DONE)/tools
 	@$(BIN)/python -m pytest -n $(TESTERS) $(ARGS)
+
+test-trainers: install $(DONE)/tools $(AXOLOTL)/.done $(FACTORY)/.done
+	@scripts/test-trainers $(BIN)/python $(AXOLOTL)/bin/python $(FACTORY)/bin/python $(ARGS)
+
+$(TRAINERS)/%/.done: requirements-trainers-%.txt scripts/make-venv
+	@echo "==> Installing $* into $(TRAINERS)/$* (several GB)"
+	@scripts/make-venv "$(PYTHON)" "$(TRAINERS)/$*"
+	@$(TRAINERS)/$*/bin/python -m pip install --quiet --no-input --disable-pip-version-check -r $<
+	@touch $@
 
 lint: install $(DONE)/tools
 	@echo "==> ruff" && $(BIN)/ruff check .
@@ -66,5 +82,5 @@ $(DONE)/tools: requirements-dev.txt $(DONE)/libraries
 	@$(STAMP)
 
 clean:
-	rm -rf "$(VENV)" build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf "$(VENV)" "$(TRAINERS)" build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

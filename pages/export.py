@@ -1,9 +1,9 @@
-"""Export: take away the dataset with exactly the labels that the thresholds give."""
+"""Export: from these thresholds to a folder that a trainer takes."""
 
 from xtf.ui import export, report
 from xtf.ui.frame import page
 
-with page("Export", "Take away the dataset with exactly the labels that the thresholds give.") as run:
+with page("Export", "From these thresholds to a folder that your trainer takes, token for token.") as run:
     export.summary(run)
-    export.prepare(run)
+    export.steps(run)
     report.section(run)

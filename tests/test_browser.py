@@ -139,10 +139,12 @@ def test_from_first_start_to_the_exported_labels(page, tmp_path):
 
         go(page, "Export")
         assert metric(page, "Kept") == after
-        command = page.get_by_test_id("stCode").first.inner_text()
-        page.get_by_role("button", name="Prepare the file").click()
+        page.get_by_text("Format and options", exact=True).click()
+        page.get_by_role("radio", name="JSON Lines").click()
+        command = page.get_by_test_id("stCode").filter(has_text="--format jsonl").inner_text()
+        page.get_by_role("button", name="Prepare").click()
         with page.expect_download(timeout=60_000) as download:
-            page.get_by_role("button", name=re.compile("Download [0-9]")).click()
+            page.get_by_role("link", name="Only the data").click()
         rows = [json.loads(line) for line in download.value.path().read_text().splitlines()]
 
     assert "--preset corrected --novelty-cutoff 0.65 --format jsonl" in command

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.data_tokenizers import CHATML
 from tests.other_tokenizers import BRACKETS, TOKENIZERS
 from tests.test_carry_spans import naive
-from xtf.carry.examples import carry_drawing, text_shift
+from xtf.carry.drawings import carry_drawing, text_shift
 from xtf.carry.spans import Relation
 from xtf.columns import Mark
 from xtf.config import DataSettings

@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from pathlib import Path
+from typing import get_args
 
 import datasets
 import numpy as np
@@ -13,11 +15,11 @@ from tests.exports import whole
 from tests.other_tokenizers import BRACKETS, TOKENIZERS
 from tests.scored import HOSTILE, score
 from xtf import carry, filters
-from xtf.config import PRESETS, Cutoff, DataSettings, Off, OtherTokenizer, Thresholds
+from xtf.config import PRESETS, Check, Cutoff, DataSettings, Off, OtherTokenizer, Thresholds
 from xtf.data.render import drawer
 from xtf.data.types import Example, Message
 from xtf.errors import DataError, ModelError, SettingsError, StoreError
-from xtf.export import verify, write
+from xtf.export import read_back, write
 from xtf.runs import open_run
 
 THRESHOLDS = Thresholds(reasoning=Off(), novelty=Cutoff(value=0.002), relevance=Off(), protect_final_answer=False)
@@ -70,7 +72,7 @@ def test_carried_to_the_same_tokenizer_an_export_is_the_plain_one(run, tiny_mode
 def test_the_export_is_in_the_other_ids(run, others, tmp_path, name):
     record = write(run, THRESHOLDS, whole("hf"), tmp_path / "out", other=OtherTokenizer(tokenizer=str(others / name)))
     rows = rows_of(tmp_path / "out")
-    assert verify(tmp_path / "out") == record == json.loads((tmp_path / "out" / "export.json").read_text())
+    assert read_back(tmp_path / "out") == record == json.loads((tmp_path / "out" / "export.json").read_text())
     tokenizer = TOKENIZERS[name]
     tokenizer.chat_template = BRACKETS
     draw = drawer(tokenizer, DataSettings(), None)
@@ -92,7 +94,7 @@ def test_the_export_is_in_the_other_ids(run, others, tmp_path, name):
     assert found["before"]["kept"] == record["summary"]["kept"] and counts["dropped"] > 0
     card = (tmp_path / "out" / "README.md").read_text()
     for side in ("scored", "other"):
-        assert found[side]["name"] in card and found[side]["digest"] in card
+        assert Path(found[side]["name"]).name in card and found[side]["digest"] in card
 
 
 def test_characters_take_the_verdict_of_their_token(run, others, tmp_path):
@@ -129,7 +131,7 @@ def test_examples_can_be_left_out(run, others, tmp_path):
     other = OtherTokenizer(tokenizer=str(others / "characters"))
     nothing = Thresholds(novelty=Cutoff(value=0.0), reasoning=Off(), relevance=Off(), protect_eos=False,
                          protect_final_answer=False, insist=True)
-    with pytest.raises(SettingsError, match="no example keeps a token"):
+    with pytest.raises(SettingsError, match="no example is left"):
         write(run, nothing, whole("hf", drop_empty=True), tmp_path / "out", other=other)
     assert not [path for path in tmp_path.iterdir() if "out" in path.name]
     record = write(run, nothing, whole("hf"), tmp_path / "all", other=other)
@@ -146,6 +148,20 @@ def test_examples_that_are_too_long_for_the_other_model(run, others, tmp_path):
         update={"max_length": 210, "too_long": "truncate"}))
     assert record["carried"]["truncated"] == 5 and record["counts"]["tokens"] == 5 * 210
     assert "lost their end" in record["carried"]["notes"][-1]
+
+
+@pytest.mark.parametrize("kind", ["hf", "parquet", "jsonl"])
+def test_weights_are_those_of_the_other_tokens(run, others, tmp_path, kind):
+    write(run, THRESHOLDS, whole(kind, with_weights=True), tmp_path / "out",
+          other=OtherTokenizer(tokenizer=str(others / "characters")))
+    if kind == "hf":
+        rows = rows_of(tmp_path / "out")
+    else:
+        rows = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"), split="train").to_list()
+    assert len(rows) == 5 and list(rows[0]) == ["input_ids", "attention_mask", "labels", "loss_weights"]
+    for row in rows:
+        assert row["loss_weights"] == [float(label != -100) for label in row["labels"]]
+        assert 0 < sum(row["loss_weights"]) < len(row["labels"])
 
 
 def test_scores_do_not_carry_over(run, others, tmp_path):
@@ -213,9 +229,10 @@ def test_filter_reports_in_json_and_in_words(run, others):
 
 def test_export_writes_and_says_so(run, others, tmp_path):
     done = asked("export", "rows", "--for-tokenizer", str(others / "words"), "--template", "none", "--format", "jsonl",
-                 "--out", str(tmp_path / "out"), "--json")
-    assert json.loads(done.stdout) == verify(tmp_path / "out")
-    assert verify(tmp_path / "out")["carried"]["other"]["template"] == "none"
+                 "--out", str(tmp_path / "out"), "--json", *(word for check in get_args(Check)
+                                                             for word in ("--allow", check)))
+    assert json.loads(done.stdout) == read_back(tmp_path / "out")
+    assert read_back(tmp_path / "out")["carried"]["other"]["template"] == "none"
 
 
 def test_flags_of_the_other_tokenizer_need_one(run):
@@ -233,13 +250,14 @@ def test_the_page_reports_before_the_download(workplace, others):
     widget(app.text_input, "For another model's tokenizer").set_value(str(others / "words"))
     app = rerun(app)
     assert "First rows" not in [found.value for found in app.subheader]
-    widget(app.button, "Prepare the file").click()
+    widget(app.button, "Prepare").click()
     app = rerun(app)
     found = carry.survey(open_run("problems"), PRESETS["corrected"][1],
                          OtherTokenizer(tokenizer=str(others / "words")))
     assert metric(app, "Split or merged") == f"{100 * found['changed_share']:.1f} %"
     assert metric(app, "Kept, other tokens") == f"{100 * found['after']['kept_share']:.1f} %"
-    assert "xtf export problems" in app.code[0].value and f"--for-tokenizer {others / 'words'}" in app.code[0].value
+    command, = [code.value for code in app.code if "xtf export problems" in code.value]
+    assert f"--for-tokenizer {others / 'words'}" in command
     assert app.dataframe[0].value["kept"].sum() == found["after"]["kept"]
 
 
@@ -248,5 +266,5 @@ def test_the_page_tells_of_a_tokenizer_that_is_not_there(workplace):
 
     app = opened("pages/export.py", {"run": "problems"})
     widget(app.text_input, "For another model's tokenizer").set_value("./nowhere")
-    widget(rerun(app).button, "Prepare the file").click()
     assert "There is no model at" in rerun(app).error[0].value
+    assert widget(app.button, "Prepare").disabled

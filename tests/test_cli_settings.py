@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 
+import datasets
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -148,7 +149,7 @@ def test_a_copied_command_does_what_the_page_does(workplace, tmp_path):
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=tmp_path,
                           env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
-    rows = [json.loads(row) for row in next(tmp_path.glob("*/data.jsonl")).read_text("utf-8").splitlines()]
+    rows = datasets.load_from_disk(str(next(tmp_path.glob("hostile*"))))
     table = runs.open_run("hostile").table()
     verdicts = filters.judge(table, chosen)
     assert not verdicts.notes and verdicts.hand.any()

@@ -20,13 +20,13 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parent.parent
-NOT_OURS = {".git", ".venv", "build", "dist"}
+NOT_OURS = {".git", ".venv", ".venv-trainers", "build", "dist"}
 LONGEST = 300  # lines
 
 #: Lower layers know nothing of higher ones. A module is placed by its first name under `xtf`.
 LAYERS = [
     {"errors", "columns", "progress", "words", "assets"},
-    {"config", "workspace", "digests", "devices", "changes", "rule_words", "saved", "linked"},
+    {"config", "argv", "workspace", "digests", "devices", "changes", "rule_words", "saved", "linked"},
     {"data", "store", "shards", "flat", "blocks", "models", "fingerprint", "ranks", "otsu"},
     {"roles", "search"},
     {"scoring", "filters", "stats", "rules", "informative", "overrides", "grid", "explain", "runs", "alternatives",

@@ -13,6 +13,7 @@ import pyarrow.ipc
 import pytest
 
 from tests import tables
+from tests.exports import whole
 from tests.tables import PROMPT, RESPONSE
 from xtf import export, filters, runs
 from xtf.config import Cutoff, Off, Thresholds
@@ -148,20 +149,20 @@ def test_a_flipped_bit_is_found_by_checksum_and_mended_by_scoring_that_shard_aga
 def test_an_export_refuses_a_damaged_run(finished, tmp_path):
     flip(finished.path / "shards" / "00002.arrow")
     with pytest.raises(StoreError, match="damaged"):
-        export.write("apples", THRESHOLDS, "jsonl", tmp_path / "out")
+        export.write("apples", THRESHOLDS, whole("jsonl"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_an_export_of_an_unfinished_run_says_so(home, tmp_path):
     run = begun(3)
     run.checkpoint(types_of(2), 2)
-    record = export.write("apples", THRESHOLDS, "jsonl", tmp_path / "out")
+    record = export.write("apples", THRESHOLDS, whole("jsonl"), tmp_path / "out")
     assert record["partial"] == {"examples": 4, "of_examples": 6, "tokens": 10, "of_tokens": 21}
     assert json.loads((tmp_path / "out" / "export.json").read_text())["partial"] == record["partial"]
     assert "these are the first 4 of 6 examples" in (tmp_path / "out" / "README.md").read_text()
     assert len((tmp_path / "out" / "data.jsonl").read_text().splitlines()) == 4
     run.finish(types_of(3), Manifest(**{**vars(ASKED), "complete": True}))
-    record = export.write("apples", THRESHOLDS, "jsonl", tmp_path / "whole")
+    record = export.write("apples", THRESHOLDS, whole("jsonl"), tmp_path / "whole")
     assert record["partial"] is None and "first" not in (tmp_path / "whole" / "README.md").read_text()
 
 

@@ -1,20 +1,18 @@
 """The Thresholds and Export pages run as scripts: what is set, what follows from it, and what is taken away."""
 
 import json
-import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.pages import component, dialled, expected, metric, opened, probabilities, rerun, widget
-from tests.tables import EOS, PROMPT, RESPONSE, saved, table
-from xtf import filters, jobs, runs, stats, workspace
+from tests.tables import RESPONSE, saved, table
+from xtf import filters, runs
 from xtf.config import PRESETS, ByClass, ByType, Cutoff, Off, Otsu, Thresholds
 from xtf.figures import dials
-from xtf.ui import export, thresholds_form
+from xtf.ui import thresholds_form
 from xtf.words import percent
 
 
@@ -140,46 +138,3 @@ def test_a_fixed_cutoff_starts_at_the_lowest_two_in_a_hundred():
     made = table([[1] * 101], scores={"received_mean_adjusted": [values.tolist()], "logprob": [[-1.0] * 101]})
     verdicts = filters.judge(made, Thresholds(relevance=Off()))
     assert thresholds_form.started("reasoning", "cutoff", verdicts.attributes["reasoning"].values) == Cutoff(value=3.0)
-
-
-@pytest.mark.parametrize("kind, file", [("jsonl", "data.jsonl"), ("parquet", "data.parquet"), ("hf", "dataset_info")])
-def test_export_prepares_what_the_page_says(kind, file, workplace):
-    app = opened("pages/export.py", {"novelty.value": "0.05"}, **{"xtf.form.export": {"kind": kind}})
-    kept = metric(app, "Kept response tokens")
-    widget(app.button, "Prepare the file").click()
-    rerun(app)
-    assert f"{kept} of " in app.success[0].value
-    folder, = (workspace.home() / "exports").glob("problems-*/")
-    assert f"{workspace.read_json(folder / 'export.json')['counts']['kept']:,}" == kept
-    assert any(path.name.startswith(file) for path in folder.iterdir())
-    assert not rerun(opened("pages/export.py")).success
-
-
-def test_a_large_export_is_a_job_of_exactly_the_command_shown(workplace, sleeping, monkeypatch):
-    monkeypatch.setattr(export, "IN_PAGE_TOKENS", 0)
-    app = opened("pages/export.py", {"novelty.value": "0.05"})
-    widget(app.button, "Prepare the file").click()
-    rerun(app)
-    job, = jobs.running()
-    shown = shlex.split(app.code[0].value)
-    folder = Path(job.argv[job.argv.index("--out") + 1])
-    assert shown[:2] == [f"XTF_HOME={workplace}", "xtf"] and folder.parent == workplace / "exports"
-    assert job.argv[:-3] == shown[2:-1] and job.argv[-2:] == ["--json", "--overwrite"]
-    assert widget(app.button, "Cancel") and not app.success
-
-
-def judged(thresholds, marks, p):
-    made = table([list(range(1, len(row) + 1)) for row in marks], marks, {"logprob": [np.log(row) for row in p]})
-    verdicts = filters.judge(made, thresholds)
-    return export.warnings(made, verdicts, stats.summary(made, verdicts))
-
-
-def test_export_warns_of_what_ruins_training():
-    only_p = Thresholds(reasoning=Off(), relevance=Off(), novelty=Cutoff(value=0.9), protect_eos=False)
-    good, bad = [PROMPT, RESPONSE, RESPONSE, EOS], [PROMPT, RESPONSE, RESPONSE, RESPONSE]
-    assert judged(only_p, [good], [[1, 0.1, 0.95, 0.2]]) == []
-    assert ["plain fine-tuning" in text for text in judged(only_p, [good], [[1, 0.1, 0.2, 0.2]])] == [True]
-    assert ["1 of 1 end-of-turn" in text for text in judged(only_p, [good], [[1, 0.1, 0.2, 0.95]])] == [True]
-    assert ["No end-of-turn" in text for text in judged(only_p, [bad], [[1, 0.1, 0.2, 0.95]])] == [True]
-    told = judged(only_p, [good, good], [[1, 0.1, 0.2, 0.3], [1, 0.99, 0.99, 0.99]])
-    assert ["1 examples keep no token" in text for text in told] == [True, False]

@@ -5,6 +5,7 @@ takes more memory than a few pieces do.
 """
 
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,7 +29,7 @@ def spans(offsets: np.ndarray) -> list[tuple[int, int]]:
 
 def each(function: Callable[[int, int], Result], offsets: np.ndarray) -> Iterator[Result]:
     """function(first, last) of every piece, in order, computed in threads a few pieces ahead."""
-    yield from _ahead(partial(function, *span) for span in spans(offsets))
+    yield from ahead(partial(function, *span) for span in spans(offsets))
 
 
 def run(function: Callable[[int, int], object], offsets: np.ndarray) -> None:
@@ -36,13 +37,17 @@ def run(function: Callable[[int, int], object], offsets: np.ndarray) -> None:
     deque(each(function, offsets), maxlen=0)
 
 
-def _ahead(calls: Iterable[Callable[[], Result]]) -> Iterator[Result]:
+def ahead(calls: Iterable[Callable[[], Result]], most: int | None = None) -> Iterator[Result]:
+    """What the calls return, in order, computed in threads, `most` of them at once; some wait for the caller.
+
+    `calls` are taken one by one, a few ahead, in the caller's own thread.
+    """
     waiting = iter(calls)
     first = list(islice(waiting, 2))
     if len(first) < 2:
         yield from (call() for call in first)
         return
-    workers = os.cpu_count() or 1
+    workers = min(os.cpu_count() or 1, most or sys.maxsize)
     with ThreadPoolExecutor(workers) as pool:
         running: deque[Future[Result]] = deque(pool.submit(call) for call in [*first, *islice(waiting, 2 * workers)])
         while running:

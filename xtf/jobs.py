@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -72,15 +72,17 @@ class Job:
         return path.read_text(encoding="utf-8", errors="replace")[-20_000:] if path.is_file() else ""
 
 
-def start(argv: Sequence[str], label: str) -> Job:
-    """Starts `xtf *argv` detached: a session of its own, no shell, output to a file and never to a pipe."""
+def start(argv: Sequence[str], label: str, environment: Mapping[str, str] | None = None) -> Job:
+    """Starts `xtf *argv` detached: a session of its own, no shell, output to a file and never to a pipe. `environment`
+    is what the process gets beside ours: for secrets, since it is neither in a file of the job nor in its argv."""
     folder = workspace.jobs_dir() / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
     try:
         folder.mkdir(parents=True)
         with (folder / "log.txt").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "xtf", *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                start_new_session=True, env=os.environ | {FOLDER_VARIABLE: str(folder), "PYTHONUNBUFFERED": "1"})
+                start_new_session=True, env={**os.environ, **(environment or {}), FOLDER_VARIABLE: str(folder),
+                                             "PYTHONUNBUFFERED": "1"})
     except OSError as error:
         raise JobError(f"The job could not be started ({error.strerror or error}).") from error
     record = {"label": label, "argv": list(argv), "pid": process.pid, "born": _born(process.pid),

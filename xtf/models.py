@@ -71,7 +71,7 @@ def locate(settings: ModelSettings) -> Source:
     if settings.model == EMBEDDED:
         folder = embedded_folder()
         return Source(str(folder), {}, folder)
-    path = Path(settings.model).expanduser()
+    path = workspace.expanded(settings.model)
     if path.is_dir():
         _check_folder(path)
         return Source(str(path), trust, path)
@@ -169,7 +169,7 @@ def _is_disk_full(error: BaseException) -> bool:
 
 def load_tokenizer(settings: ModelSettings) -> Any:
     """The tokenizer alone; a local folder needs no weights for that. Raises: ModelError."""
-    folder = Path(settings.model).expanduser()
+    folder = workspace.expanded(settings.model)
     if (folder / "tokenizer.json").is_file():
         return _tokenizer_from(Source(str(folder), {"trust_remote_code": settings.trust_remote_code}, folder))
     return _tokenizer_from(locate(settings))

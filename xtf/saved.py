@@ -108,7 +108,7 @@ def load(name_or_path: str | Path) -> Saved:
     """Settings by name, or from a file ending in .yaml or .yml. Raises: SettingsError."""
     given = str(name_or_path)
     by_name = not given.lower().endswith(_SUFFIXES)
-    path = path_of(given) if by_name else Path(given).expanduser()
+    path = path_of(given) if by_name else workspace.expanded(given)
     try:
         content = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:

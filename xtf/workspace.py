@@ -17,6 +17,14 @@ def home() -> Path:
     return Path(os.environ.get("XTF_HOME") or Path.home() / ".xtf").expanduser()
 
 
+def expanded(name: Path | str) -> Path:
+    """A path as a person writes it, ~ and ~somebody included; ~nobody is the name of a file like any other."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
+
+
 def runs_dir() -> Path:
     return home() / "runs"
 

@@ -80,7 +80,7 @@ def _widened(spans: np.ndarray) -> np.ndarray:
 def _votes(spans: np.ndarray, keep: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """float64[T] each: kept characters, and characters that any scored token covers, of each other span."""
     length = 1 + max(int(part.max(initial=0)) for part in (spans, other))
-    on, kept_on = _depth(spans, length), _depth(spans[keep], length)
+    on, kept_on = depth(spans, length), depth(spans[keep], length)
     share = np.divide(kept_on, on, out=np.zeros(length), where=on > 0)
     return _sums(share, other), _sums(on > 0, other)
 
@@ -103,7 +103,7 @@ def _relations(spans: np.ndarray, other: np.ndarray, wide: np.ndarray) -> np.nda
                      Relation.CROSSING).astype(np.uint8)
 
 
-def _depth(spans: np.ndarray, length: int) -> np.ndarray:
+def depth(spans: np.ndarray, length: int) -> np.ndarray:
     """int64[length]: how many spans lie on each character."""
     starts, ends = (np.bincount(spans[:, side], minlength=length + 1) for side in (0, 1))
     return np.cumsum(starts - ends)[:length]

@@ -33,4 +33,5 @@ def export(run: str, out: Path, overwrite: bool, as_json: bool, **values: Any) -
     return show(found, as_json, *unfinished,
                 f"{counts['examples']:,} examples with {counts['kept']:,} of {counts['trainable']:,} response tokens "
                 f"kept ({counts['kept_share']:.2%}) written to {out}.",
-                *([found["carried"]["sentence"], *found["carried"]["notes"]] if another else []))
+                *([found["carried"]["sentence"], *found["carried"]["notes"]] if another else []),
+                *([found["conversations"]["sentence"]] if "conversations" in found else []))

@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from xtf import workspace
 from xtf.columns import Mark
 from xtf.config import DataSettings
 from xtf.data.chat import Region, locate
@@ -86,7 +86,7 @@ def template_of(tokenizer: Any, settings: DataSettings) -> str | None:
         return None
     if settings.template == "auto":
         return tokenizer.get_chat_template() if tokenizer.chat_template else None
-    path = Path(settings.template).expanduser()
+    path = workspace.expanded(settings.template)
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from xtf import workspace
 from xtf.config import DataSettings
 from xtf.data import generator, hub
 from xtf.data.readers import READERS, Rows, json_lines, reason, suffix
@@ -90,7 +91,7 @@ def _rows(settings: DataSettings) -> Rows:
 
 
 def _path(settings: DataSettings) -> Path:
-    return Path(settings.data).expanduser()
+    return workspace.expanded(settings.data)
 
 
 def _file_kind(path: Path) -> str:

@@ -30,7 +30,7 @@ def asked(settings: ScoreSettings, name: str) -> Manifest:
 
 def anywhere(settings: ScoreSettings) -> ScoreSettings:
     """The same settings with full paths, so that a run can be resumed from any folder, as the dashboard does."""
-    paths = {name: Path(value).expanduser() for name in ("data", "model", "template")
+    paths = {name: workspace.expanded(value) for name in ("data", "model", "template")
              if (value := getattr(settings, name)) not in ("demo", "humaneval", "embedded", "auto", "none")}
     return settings.model_copy(update={name: str(path.absolute()) for name, path in paths.items() if path.exists()})
 
@@ -44,7 +44,7 @@ def default_name(settings: ScoreSettings) -> str:
 
 def _data_digest(settings: ScoreSettings) -> str:
     """`sources.digest`, remembered while the files stay as they are."""
-    path = Path(settings.data).expanduser()
+    path = workspace.expanded(settings.data)
     if sources.kind_of(settings) in ("demo", "humaneval", "hub"):
         return sources.digest(settings)
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
@@ -53,7 +53,7 @@ def _data_digest(settings: ScoreSettings) -> str:
 
 def _file_name(data: str) -> str:
     """A local file's name, which tells how it is read; a hub id or the name of embedded data as it is."""
-    path = Path(data).expanduser()
+    path = workspace.expanded(data)
     return path.name if path.exists() else data
 
 

@@ -1,20 +1,22 @@
-"""What an export holds: the run's own tokens, or the same examples in the ids of another tokenizer."""
+"""What an export holds: the run's own tokens, the same examples in the ids of another tokenizer, or their messages."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-import numpy as np
 import pyarrow as pa
 
-from xtf import carry
+from xtf import carry, preflight
 from xtf.config import ExportSettings, OtherTokenizer
 from xtf.errors import SettingsError
-from xtf.export.rows import batches, carried, chosen, schema
+from xtf.export.conversations import Conversations
+from xtf.export.rows import batches, carried, schema
+from xtf.export.tally import Tally, TokenTally
 from xtf.filters import Verdicts
+from xtf.preflight import Rows
 from xtf.store import Manifest, ScoreTable
 
 Passed = tuple[int, pa.RecordBatch]  # tokens of the run that are done with, rows
-_NOTHING = "At these settings no example keeps a token, so nothing would be exported: drop less."
+_NOTHING = "At these settings no example is left to export: drop less, or leave fewer examples out."
 
 
 class Content(Protocol):
@@ -24,49 +26,70 @@ class Content(Protocol):
 
     def batches(self) -> Iterator[Passed]: ...
 
+    def tally(self) -> Tally:
+        """Counts and digest of the batches that it is given."""
+
     @property
-    def trainable(self) -> int:
-        """Tokens, in the exported rows."""
+    def rows(self) -> Rows:
+        """Which examples they are, and their numbers."""
 
     @property
     def record(self) -> dict[str, Any]:
         """What export.json says beyond what it says of every export."""
 
-    @property
-    def card(self) -> str:
-        """What the card says beyond that."""
+
+def content(manifest: Manifest, table: ScoreTable, verdicts: Verdicts, settings: ExportSettings,
+            other: OtherTokenizer | None = None) -> Content:
+    """The rows that these settings ask for.
+
+    Raises: SettingsError for settings that do not go together, or where no example is left (in the batches with
+    `other`); DataError where held-out data cannot be read; with `other`, as `carry.build`, and batches as
+    `carry.examples`; for text and messages, as `carry.scored_side`, and batches as `carry.scored`.
+    """
+    if settings.format in ("text", "messages"):
+        _refuse_of_tokens(settings, other)
+        found: Content = Conversations(manifest, table, verdicts, settings)
+    elif other:
+        return CarriedOver(manifest, table, verdicts, other, settings)
+    else:
+        found = AsScored(manifest, table, verdicts, settings)
+    if not len(found.rows):
+        raise SettingsError(_NOTHING)
+    return found
+
+
+def _refuse_of_tokens(settings: ExportSettings, other: OtherTokenizer | None) -> None:
+    form = f"The {settings.format} format"
+    if other:
+        raise SettingsError(f"{form} fits any tokenizer already: leave out --for-tokenizer, or export hf, parquet or "
+                            "jsonl.")
+    if settings.with_scores or settings.with_weights:
+        what = "Scores" if settings.with_scores else "Loss weights"
+        raise SettingsError(f"{what} belong to tokens, of which {form[0].lower()}{form[1:]} has none: export hf, "
+                            "parquet or jsonl, or leave them out.")
 
 
 class AsScored:
-    """The run's own tokens. Raises: SettingsError where `drop_empty` leaves nothing."""
+    """The run's own tokens."""
 
-    def __init__(self, table: ScoreTable, verdicts: Verdicts, settings: ExportSettings):
+    def __init__(self, manifest: Manifest, table: ScoreTable, verdicts: Verdicts, settings: ExportSettings):
         self.columns = schema(settings.with_weights, settings.with_scores)
+        self.rows = preflight.scored(manifest, table, verdicts, settings)
         self._table, self._verdicts = table, verdicts
-        self._chosen = chosen(table, verdicts, settings)
-        if not self._chosen.any():
-            raise SettingsError(_NOTHING)
 
     def batches(self) -> Iterator[Passed]:
-        return batches(self._table, self._verdicts, self._chosen, self.columns)
+        return batches(self._table, self._verdicts, self.rows.chosen, self.columns)
 
-    @property
-    def trainable(self) -> int:
-        inside = np.repeat(self._chosen, np.diff(self._table.offsets))
-        return int(np.count_nonzero(self._table.trainable & inside))
+    def tally(self) -> Tally:
+        return TokenTally()
 
     @property
     def record(self) -> dict[str, Any]:
         return {}
 
-    @property
-    def card(self) -> str:
-        return ""
-
 
 class CarriedOver:
-    """The run's examples for another tokenizer, read and rendered again. Raises: as `carry.build`; SettingsError with
-    `with_scores`; batches, as `carry.examples`, and SettingsError where nothing is left."""
+    """The run's examples for another tokenizer, read and rendered again. Raises: as `content`."""
 
     def __init__(self, manifest: Manifest, table: ScoreTable, verdicts: Verdicts, other: OtherTokenizer,
                  settings: ExportSettings):
@@ -74,32 +97,26 @@ class CarriedOver:
             raise SettingsError("Scores belong to the tokens that were scored and say nothing of another tokenizer's: "
                                 "export either the scores or for another tokenizer.")
         self.columns = schema(settings.with_weights, with_scores=False)
-        self._table, self._verdicts, self._drop_empty = table, verdicts, settings.drop_empty
-        self._bridge, self._report = carry.build(manifest, other), carry.Report()
+        self._manifest, self._table, self._verdicts, self._settings = manifest, table, verdicts, settings
+        self._bridge = carry.build(manifest, other)
 
     def batches(self) -> Iterator[Passed]:
+        self._report, self._gathering = carry.Report(), preflight.Gathering(self._manifest, self._table, self._settings)
         examples = carry.examples(self._bridge, self._table, self._verdicts, self._report.tally)
         some = False
-        for passed in carried(self._report.passed(examples), self._table, self.columns, self._drop_empty):
+        for passed in carried(self._report.passed(self._gathering.passed(examples)), self._table, self.columns):
             some = True
             yield passed
         if not some:
             raise SettingsError(_NOTHING)
 
+    def tally(self) -> Tally:
+        return TokenTally()
+
     @property
-    def trainable(self) -> int:
-        counts = self._report.counts
-        return counts["trainable"] - (counts["trainable_without_kept"] if self._drop_empty else 0)
+    def rows(self) -> Rows:
+        return self._gathering.rows()
 
     @property
     def record(self) -> dict[str, Any]:
         return {"carried": self._report.summary(self._bridge)}
-
-    @property
-    def card(self) -> str:
-        found = self._report.summary(self._bridge)
-        scored, other = found["scored"], found["other"]
-        return (f"The ids are those of the tokenizer of `{other['name']}` ({other['digest']}, template "
-                f"{other['template']}). The tokens were scored with `{scored['name']}` and its own tokenizer "
-                f"({scored['digest']}, template {scored['template']}), and the verdicts carried over by the characters "
-                f"of the responses. {' '.join([found['sentence'], *found['notes']])}\n\n")

@@ -3,21 +3,25 @@
     hf        what `datasets.load_from_disk(OUT)` opens
     parquet   OUT/data.parquet
     jsonl     OUT/data.jsonl, one JSON object a line
+    text      the same file name; a line is as `xtf.export.text` says
+    messages  the same file name; a line is as `xtf.export.messages` says
 Beside the data each folder holds export.json (what made it) and README.md (a dataset card, by which
 `datasets.load_dataset(OUT)` tells the data from the record).
 """
 
-import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import xtf.export.jsonl as jsonl
+from xtf.export.messages import COLUMNS as MESSAGES
 from xtf.export.rows import schema
+from xtf.export.tally import RowTally, Tally, TokenTally
+from xtf.export.text import COLUMNS as TEXT
 
 Batches = Iterable[pa.RecordBatch]
 ROWS = 1024  # read back at a time
@@ -32,6 +36,7 @@ class Format:
     data: str  # file or pattern, for the dataset card
     write: Callable[[pa.Schema, Batches, Path], None]
     read: Callable[[Path], Iterator[pa.RecordBatch]]
+    tally: Callable[[], Tally] = TokenTally  # of what is read
 
 
 def _write_hf(columns: pa.Schema, batches: Batches, folder: Path) -> None:
@@ -66,29 +71,26 @@ def _write_parquet(columns: pa.Schema, batches: Batches, folder: Path) -> None:
 
 
 def _read_parquet(folder: Path) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(folder / "data.parquet") as file:
+    # pre_buffer would hold the whole file in memory.
+    with pq.ParquetFile(folder / "data.parquet", pre_buffer=False) as file:
         yield from file.iter_batches(ROWS)
 
 
 def _write_jsonl(columns: pa.Schema, batches: Batches, folder: Path) -> None:
-    numbers = [field.name for field in columns if pa.types.is_list(field.type)
-               and pa.types.is_floating(field.type.value_type)]
-    with (folder / "data.jsonl").open("w", encoding="utf-8") as file:
-        for batch in batches:
-            for row in batch.to_pylist():
-                # JSON has no NaN: null stands for a score that is not there.
-                row |= {name: [None if item != item else item for item in row[name]] for name in numbers}
-                file.write(json.dumps(row, allow_nan=False, separators=(",", ":")) + "\n")
+    jsonl.write(folder / "data.jsonl", batches)
 
 
-def _read_jsonl(folder: Path) -> Iterator[pa.RecordBatch]:
-    with (folder / "data.jsonl").open(encoding="utf-8") as file:
-        while lines := list(islice(file, ROWS)):
-            yield pa.RecordBatch.from_pylist([json.loads(line) for line in lines], schema=TOKENS)
+def _read_jsonl(columns: pa.Schema) -> Callable[[Path], Iterator[pa.RecordBatch]]:
+    return lambda folder: jsonl.read(folder / "data.jsonl", columns)
 
 
 FORMATS: dict[str, Format] = {
     "hf": Format("Hugging Face datasets folder", "*.arrow", _write_hf, _read_hf),
     "parquet": Format("Parquet", "data.parquet", _write_parquet, _read_parquet),
-    "jsonl": Format("JSON Lines", "data.jsonl", _write_jsonl, _read_jsonl),
+    "jsonl": Format("JSON Lines", "data.jsonl", _write_jsonl, _read_jsonl(TOKENS)),
+    "text": Format("Text with the characters that are trained", "data.jsonl", _write_jsonl, _read_jsonl(TEXT),
+                   RowTally),
+    "messages": Format("Messages with training flags", "data.jsonl", _write_jsonl, _read_jsonl(MESSAGES),
+                       RowTally),
 }
+TOKEN_FORMATS = ("hf", "parquet", "jsonl")  # whose rows are tokens

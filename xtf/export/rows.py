@@ -1,18 +1,13 @@
-"""Rows of the export as Arrow record batches, a slice of the run at a time, and their digest."""
+"""Rows of the export as Arrow record batches, a slice of the run at a time."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from xtf import filters
 from xtf.carry import CarriedExample
-from xtf.config import ExportSettings
-from xtf.filters import IGNORE, Verdicts
-from xtf.ranks import per_example
+from xtf.filters import Verdicts
 from xtf.store import ScoreTable
 
 TOKENS = 1 << 18  # of one batch, unless a single example is longer
@@ -28,13 +23,6 @@ def schema(with_weights: bool, with_scores: bool) -> pa.Schema:
     lists = {**COLUMNS, **(WEIGHTS if with_weights else {}), **(SCORES if with_scores else {})}
     fields = [pa.field(name, pa.list_(kind)) for name, kind in lists.items()]
     return pa.schema([pa.field("id", pa.string()), *fields] if with_scores else fields)
-
-
-def chosen(table: ScoreTable, verdicts: Verdicts, settings: ExportSettings) -> np.ndarray:
-    """bool[N]: the examples that are exported."""
-    if not settings.drop_empty:
-        return np.ones(len(table), bool)
-    return per_example(verdicts.keep, table.offsets) > 0
 
 
 def batches(table: ScoreTable, verdicts: Verdicts, rows: np.ndarray, columns: pa.Schema) \
@@ -71,14 +59,12 @@ def _training(ids: np.ndarray, keep: np.ndarray) -> dict[str, np.ndarray]:
             "loss_weights": keep.astype(np.float32)}
 
 
-def carried(examples: Iterable[CarriedExample], table: ScoreTable, columns: pa.Schema, drop_empty: bool) \
+def carried(examples: Iterable[CarriedExample], table: ScoreTable, columns: pa.Schema) \
         -> Iterator[tuple[int, pa.RecordBatch]]:
     """As `batches`, of examples in another tokenizer's ids."""
     rows: list[CarriedExample] = []
     tokens = 0
     for example in examples:
-        if drop_empty and not example.keep.any():
-            continue
         rows.append(example)
         tokens += len(example.tokens)
         if tokens >= TOKENS:
@@ -93,39 +79,3 @@ def _carried_batch(rows: list[CarriedExample], columns: pa.Schema) -> pa.RecordB
     offsets = pa.array(np.append(0, np.cumsum([len(row.tokens) for row in rows])).astype(np.int32))
     arrays = [pa.ListArray.from_arrays(offsets, pa.array(flat[field.name], field.type.value_type)) for field in columns]
     return pa.RecordBatch.from_arrays(arrays, schema=columns)
-
-
-@dataclass
-class Tally:
-    """Counts and digest of rows as they pass by, however they are cut into batches."""
-
-    examples: int = 0
-    tokens: int = 0
-    kept: int = 0
-    without_kept: int = 0  # examples
-    _hashes: dict[str, Any] = field(
-        default_factory=lambda: {name: hashlib.sha256() for name in ("lengths", *COLUMNS)})
-
-    def passed(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The same batches, counted."""
-        for batch in batches:
-            self.add(batch)
-            yield batch
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Counts one batch and takes it into the digest, which does not depend on where batches are cut."""
-        flat = {name: batch.column(name).flatten().to_numpy(zero_copy_only=False).astype("<i4") for name in COLUMNS}
-        lengths = batch.column("input_ids").value_lengths().to_numpy(zero_copy_only=False).astype("<i8")
-        for name, values in {"lengths": lengths, **flat}.items():
-            self._hashes[name].update(values.tobytes())
-        self.examples += batch.num_rows
-        self.tokens += len(flat["input_ids"])
-        kept = flat["labels"] != IGNORE
-        self.kept += int(np.count_nonzero(kept))
-        self.without_kept += int(np.count_nonzero(per_example(kept, np.append(0, np.cumsum(lengths))) == 0))
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over lengths, input_ids, attention_mask and labels of all rows."""
-        joined = "".join(value.hexdigest() for value in self._hashes.values())
-        return hashlib.sha256(joined.encode()).hexdigest()

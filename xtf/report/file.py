@@ -26,7 +26,7 @@ def write(run: str | Run, thresholds: Thresholds, out: Path | str, *, preset: st
     Raises: SettingsError for thresholds that the run cannot be judged by, or a name that is not of HTML; StoreError if
     `out` exists or cannot be written, or the run is damaged. Nothing half-written stays.
     """
-    out = Path(out).expanduser().absolute()
+    out = workspace.expanded(out).absolute()
     _check(out, examples, overwrite)
     opened = runs.open_run(run) if isinstance(run, str) else run
     opened.verify()

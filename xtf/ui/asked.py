@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -22,12 +22,18 @@ def latest(argv: Sequence[str]) -> Job | None:
 
 
 def start(argv: Sequence[str], label: str) -> None:
-    """Starts it and draws the page anew; one that is at work already is only watched. Raises: JobError, StoreError."""
+    """`begin`, and draws the page anew. Raises: JobError, StoreError."""
+    begin(argv, label)
+    st.rerun()
+
+
+def begin(argv: Sequence[str], label: str, environment: Mapping[str, str] | None = None) -> None:
+    """Starts it; one that is at work already is only watched. `environment`: as `jobs.start`. Raises: JobError,
+    StoreError."""
     job = latest(argv)
     if job is None or job.state != "running":
-        jobs.start(argv, label)
+        jobs.start(argv, label, environment)
         _tidy(argv[0])
-    st.rerun()
 
 
 def _tidy(command: str) -> None:

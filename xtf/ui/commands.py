@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xtf import linked
+from xtf.argv import flag, of_settings
 from xtf.changes import OVERRIDES
 from xtf.config import (
     ATTRIBUTES,
@@ -17,14 +18,14 @@ from xtf.config import (
     ExportSettings,
     OtherTokenizer,
     ScoreSettings,
-    Settings,
     Thresholds,
 )
 
 
 def score(settings: ScoreSettings, run: str | None = None, estimate: bool = False) -> list[str]:
     """`xtf score …` for these settings; only what differs from the defaults is named."""
-    flags = [*(["--run", run] if run else []), *_fields(settings, skip="data"), *(["--estimate"] if estimate else [])]
+    flags = [*(["--run", run] if run else []), *of_settings(settings, skip="data"),
+             *(["--estimate"] if estimate else [])]
     return _with_data("score", settings.data, flags)
 
 
@@ -37,10 +38,19 @@ def preview(settings: ScoreSettings) -> list[str]:
 def export(run: str, preset: str, thresholds: Thresholds, settings: ExportSettings, out: Path,
            other: OtherTokenizer | None = None) -> list[str]:
     """`xtf export …` at these settings."""
-    flags = _fields(settings)
-    if other:
-        flags += ["--for-tokenizer", other.tokenizer, *_fields(other, skip="tokenizer")]
-    return ["export", run, *threshold_flags(preset, thresholds), *flags, "--out", str(out), "--json"]
+    return ["export", run, *_export_flags(preset, thresholds, settings, other), "--out", str(out), "--json"]
+
+
+def preflight(run: str, preset: str, thresholds: Thresholds, settings: ExportSettings,
+              other: OtherTokenizer | None = None) -> list[str]:
+    """`xtf preflight …` of the export at these settings."""
+    return ["preflight", run, *_export_flags(preset, thresholds, settings, other), "--json"]
+
+
+def _export_flags(preset: str, thresholds: Thresholds, settings: ExportSettings, other: OtherTokenizer | None) \
+        -> list[str]:
+    of_other = ["--for-tokenizer", other.tokenizer, *of_settings(other, skip="tokenizer")] if other else []
+    return [*threshold_flags(preset, thresholds), *of_settings(settings), *of_other]
 
 
 def threshold_flags(preset: str, thresholds: Thresholds) -> list[str]:
@@ -51,7 +61,7 @@ def threshold_flags(preset: str, thresholds: Thresholds) -> list[str]:
     for name in Thresholds.model_fields:
         value, before = getattr(thresholds, name), getattr(base, name)
         if value != before and name != OVERRIDES:
-            argv += _rule_flags(name, value, before) if name in ATTRIBUTES else _flag(name, value)
+            argv += _rule_flags(name, value, before) if name in ATTRIBUTES else flag(name, value)
     return [*argv, *by_class]
 
 
@@ -86,25 +96,7 @@ def _rule_flags(attribute: str, rule: Any, before: Any) -> list[str]:
     argv = []
     for name, value in rule.model_dump(exclude={"kind"}).items():
         if name == main and (value != base[name] or not same):
-            argv += _flag(f"{attribute}_{rule.kind}", value)
+            argv += flag(f"{attribute}_{rule.kind}", value)
         elif name != main and value != base[name]:
-            argv += _flag(f"{attribute}_{name}", 1.0 if value is None else value)  # a cap of 1 is no cap
+            argv += flag(f"{attribute}_{name}", 1.0 if value is None else value)  # a cap of 1 is no cap
     return argv
-
-
-def _fields(settings: Settings, skip: str = "") -> list[str]:
-    argv = []
-    for name, field in type(settings).model_fields.items():
-        value = getattr(settings, name)
-        if name != skip and value != field.default:
-            argv += _flag(name, value)
-    return argv
-
-
-def _flag(name: str, value: Any) -> list[str]:
-    flag = name.replace("_", "-")
-    if isinstance(value, tuple):
-        return [word for item in value for word in (f"--{flag}", str(item))]
-    if isinstance(value, bool):
-        return [f"--{flag}" if value else f"--no-{flag}"]
-    return [f"--{flag}", str(value)]

@@ -1,17 +1,15 @@
 """On the Export page: for which other tokenizer, and what carrying over to it did."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import streamlit as st
 
+from xtf import workspace
 from xtf.config import OtherTokenizer, settings
-from xtf.export import FORMATS
 from xtf.filters import IGNORE
-from xtf.ui import frame, state
+from xtf.ui import forms, frame, state
 from xtf.ui.state import Form
 from xtf.words import escaped, percent
 
@@ -36,7 +34,8 @@ def chosen(form: Form) -> OtherTokenizer | None:
         **options))
     too_long = _field(form, "too_long", lambda key, **options: right.selectbox(
         "A longer example", list(_TOO_LONG), key=key, help=_plain("too_long"), **options), _AS_SCORED)
-    return settings(OtherTokenizer, {"tokenizer": name, "template": template or None, "max_length": longest,
+    return settings(OtherTokenizer, {"tokenizer": forms.absolute(name),
+                                     "template": forms.absolute(template or "") or None, "max_length": longest,
                                      "too_long": _TOO_LONG[too_long]})
 
 
@@ -55,13 +54,15 @@ def _plain(name: str) -> str:
 
 def stamp(other: OtherTokenizer | None) -> str:
     """The choice as text, which changes when a local tokenizer does."""
-    if other is None:
-        return ""
+    return f"{other.model_dump_json()} {changed(f'{other.tokenizer}/tokenizer.json')}" if other else ""
+
+
+def changed(name: str | None) -> float:
+    """When a local file or folder was changed last, seconds since the epoch; 0 where there is none of that name."""
     try:
-        changed = (Path(other.tokenizer).expanduser() / "tokenizer.json").stat().st_mtime_ns
-    except (OSError, ValueError):
-        changed = 0
-    return f"{other.model_dump_json()} {changed}"
+        return workspace.expanded(name).stat().st_mtime if name else 0.0
+    except (OSError, ValueError, RuntimeError):  # a zero byte, or a home that nobody has
+        return 0.0
 
 
 def report(found: dict[str, Any]) -> None:
@@ -83,9 +84,8 @@ def report(found: dict[str, Any]) -> None:
         st.caption(escaped(note))
 
 
-def first_rows(folder: Path, kind: str, longest: int) -> pd.DataFrame:
+def first_rows(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """The first rows of a finished export, the end of each list of numbers as text."""
-    rows = pa.Table.from_batches([next(FORMATS[kind].read(folder))]).slice(0, longest).to_pylist()
     return pd.DataFrame([{
         "tokens": len(row["labels"]), "kept": sum(label != IGNORE for label in row["labels"]),
         "input_ids": ending(row["input_ids"]), "labels": ending(row["labels"])} for row in rows])

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 import streamlit as st
 from pydantic.fields import FieldInfo
 
+from xtf import workspace
 from xtf.config import Settings
 from xtf.ui import state
 
@@ -34,6 +35,15 @@ def field(kind: type[Settings], name: str, value: Any, change: Change, key: str,
     label = options.pop("label", LABELS.get(name, name.replace("_", " ").capitalize()))
     help_ = options.pop("help", info.description)
     _draw(info, label, value, key, _writer(change, key, info), help=help_, **options)
+
+
+def absolute(name: str) -> str:
+    """The full path of what is there under that name, so that the command line means the same in any folder."""
+    try:
+        path = workspace.expanded(name)
+        return str(path.resolve()) if name not in ("", "auto", "none") and path.exists() else name
+    except (OSError, ValueError):  # too long, or with a zero byte
+        return name
 
 
 def unit(info: FieldInfo) -> str:

@@ -1,11 +1,10 @@
 """What the data becomes before anything is scored: recognised format, rendered template, trained tokens."""
 
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from xtf import jobs, models
+from xtf import jobs, models, workspace
 from xtf.config import DataSettings, ScoreSettings
 from xtf.data.formats import FORMATS
 from xtf.data.types import Tokens
@@ -59,7 +58,7 @@ def _prepare(chosen: ScoreSettings) -> None:
 
 def _stamp(name: str) -> str:
     """Changes when the file does."""
-    path = Path(name).expanduser()
+    path = workspace.expanded(name)
     try:
         status = path.stat()
     except (OSError, ValueError):

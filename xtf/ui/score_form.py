@@ -33,20 +33,21 @@ def chosen() -> ScoreSettings:
     """What the form says. Raises: SettingsError naming all faults."""
     values = {name: value for name, value in _FORM.values.items() if name in ScoreSettings.model_fields}
     source = _value("source", "demo")
-    values["data"] = {"path": _absolute(_value("path", "")), "upload": _value("upload", "")}.get(source, source)
-    values["template"] = _absolute(values.get("template", "auto"))
+    values["data"] = {"path": forms.absolute(_value("path", "")), "upload": _value("upload", "")}.get(source, source)
+    values["template"] = forms.absolute(values.get("template", "auto"))
     embedded = _value("model_source", "embedded") == "embedded"
-    values["model"] = "embedded" if embedded else _absolute(_value("model_name", ""))
+    values["model"] = "embedded" if embedded else forms.absolute(_value("model_name", ""))
     return settings(ScoreSettings, values)
 
 
-def _absolute(name: str) -> str:
-    """The full path of what is there under that name, so that the command line means the same in any folder."""
-    path = Path(name).expanduser()
-    try:
-        return str(path.resolve()) if name not in ("", "auto", "none") and path.exists() else name
-    except (OSError, ValueError):  # too long, or with a zero byte
-        return name
+def fill(wanted: ScoreSettings) -> None:
+    """Makes the form say this."""
+    values = wanted.model_dump()
+    data, model = values.pop("data"), values.pop("model")
+    values |= {"source": data} if data in ("demo", "humaneval") else {"source": "path", "path": data}
+    values |= {"model_source": "embedded"} if model == "embedded" else {"model_source": "other", "model_name": model}
+    _FORM.values.clear()
+    _FORM.values.update(values)
 
 
 def missing() -> str:
@@ -141,7 +142,7 @@ def _field(name: str, **options: Any) -> None:
 
 def _columns() -> list[str]:
     """The columns of a local file or folder; a hub is not asked while somebody types."""
-    data = _absolute(_value("path" if _value("source", "demo") == "path" else "upload", ""))
+    data = forms.absolute(_value("path" if _value("source", "demo") == "path" else "upload", ""))
     if not Path(data).is_absolute() or not Path(data).exists():
         return []
     try:
