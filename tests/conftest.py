@@ -174,3 +174,14 @@ def sleeping(tmp_path, monkeypatch):
 
     for job in jobs.running():
         jobs.cancel(job.id)
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """A local stand-in for the Hugging Face hub, to which huggingface_hub talks."""
+    from tests.hub import running
+    from tests.pushing import lead_to
+
+    with running() as server:
+        lead_to(server, monkeypatch)
+        yield server

@@ -13,20 +13,13 @@ from huggingface_hub import DatasetCard, constants
 
 from tests import tables
 from tests.exports import whole
-from tests.hub import TOKEN, running
-from tests.pushing import IDS, LABELS, THRESHOLDS, apples, lead_to, on_disk, stored
+from tests.hub import TOKEN
+from tests.pushing import IDS, LABELS, THRESHOLDS, apples, on_disk, stored
 from xtf.errors import SettingsError, StoreError
 from xtf.export import read_back, verify, write
 from xtf.export.hub import push
 from xtf.runs import begin
 from xtf.store import Manifest
-
-
-@pytest.fixture
-def hub(monkeypatch):
-    with running() as server:
-        lead_to(server, monkeypatch)
-        yield server
 
 
 @pytest.fixture

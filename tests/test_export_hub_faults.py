@@ -6,18 +6,11 @@ import pytest
 from huggingface_hub import constants
 
 from tests.exports import whole
-from tests.hub import READ_ONLY, TOKEN, running
-from tests.pushing import THRESHOLDS, apples, lead_to, on_disk, stored
+from tests.hub import READ_ONLY, TOKEN
+from tests.pushing import THRESHOLDS, apples, on_disk, stored
 from xtf.errors import SettingsError, StoreError
 from xtf.export import write
 from xtf.export.hub import push, read_token
-
-
-@pytest.fixture
-def hub(monkeypatch):
-    with running() as server:
-        lead_to(server, monkeypatch)
-        yield server
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pandas as pd
 
 from xtf import blocks, explain, roles, stats
 from xtf.config import ATTRIBUTES
-from xtf.filters import BY_HAND, Verdicts
+from xtf.filters import Verdicts
 from xtf.store import ScoredExample, ScoreTable
 
 AROUND = 40  # characters on each side
@@ -34,37 +34,13 @@ def types(table: ScoreTable, verdicts: Verdicts) -> pd.DataFrame:
     tokens = table.types("response_count")
     order = np.argsort(-tokens, kind="stable")
     order = order[tokens[order] > 0]
-    texts, gone = table.type_texts, _dropped(table, verdicts)
+    texts, gone = table.type_texts, stats.types_by_reason(table, verdicts)
     role_names = np.array(roles.ROLES)[roles.of_types(table)]
     found = {name: counts[order] for name, counts in gone.items()}
     return pd.DataFrame({
         "id": table.types("id")[order], "text": [texts[row] for row in order], "role": role_names[order],
         "tokens": tokens[order], "dropped": found["dropped"], "kept": tokens[order] - found["dropped"],
         "share": found["dropped"] / tokens[order], **{name: found[name] for name in (*ATTRIBUTES, "by_hand")}})
-
-
-def _dropped(table: ScoreTable, verdicts: Verdicts) -> dict[str, np.ndarray]:
-    """int64[V'] each: dropped tokens of every type, in all, by each attribute and by hand."""
-    rows = len(table.types("id"))
-    top = stats.top_dropped(table, verdicts, rows)
-    places = np.searchsorted(table.types("id"), top["id"])
-    found = {name: np.zeros(rows, np.int64) for name in ("dropped", *ATTRIBUTES)}
-    for name, counts in found.items():
-        counts[places] = top[name]
-    return found | {"by_hand": _by_hand(table, verdicts)}
-
-
-def _by_hand(table: ScoreTable, verdicts: Verdicts) -> np.ndarray:
-    rows = len(table.types("id"))
-    if not verdicts.thresholds.overrides:
-        return np.zeros(rows, np.int64)
-
-    def counted(first: int, last: int) -> np.ndarray:
-        here = slice(table.offsets[first], table.offsets[last])
-        by_hand = (verdicts.bits[here] & np.uint8(BY_HAND)) != 0
-        return np.bincount(table.type_of[here][by_hand], minlength=rows)
-
-    return sum(blocks.each(counted, table.offsets), np.zeros(rows, np.int64))
 
 
 def contexts(table: ScoreTable, verdicts: Verdicts, type_id: int, count: int = 20, seed: int = 0) -> list[Context]:

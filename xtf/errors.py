@@ -27,3 +27,7 @@ class StoreError(XtfError):
 
 class JobError(XtfError):
     """A background job cannot be started, found or stopped."""
+
+
+class TrainingError(XtfError):
+    """A fine-tune cannot go on, or its files cannot be used."""

@@ -186,15 +186,22 @@ def _question_starts(table: ScoreTable) -> np.ndarray:
 def top_dropped(table: ScoreTable, verdicts: Verdicts, count: int = 30) -> pd.DataFrame:
     """The token types dropped most often: id, text, dropped, reasoning, novelty, relevance (dropped by each), tokens
     (of the type in answers), share (dropped of these)."""
-    by_bits = _types_by_bits(table, verdicts)
-    dropped = by_bits[:, 1:].sum(axis=1)
-    order = np.argsort(-dropped, kind="stable")[:count]
-    order = order[dropped[order] > 0]
+    gone = types_by_reason(table, verdicts)
+    order = np.argsort(-gone["dropped"], kind="stable")[:count]
+    order = order[gone["dropped"][order] > 0]
     texts, tokens = table.type_texts, table.types("response_count")[order]
+    found = {name: gone[name][order] for name in ("dropped", *ATTRIBUTES)}
     return pd.DataFrame({
-        "id": table.types("id")[order], "text": [texts[row] for row in order], "dropped": dropped[order],
-        **{name: by_bits[order][:, (np.arange(VALUES) & BIT[name]) != 0].sum(axis=1) for name in ATTRIBUTES},
-        "tokens": tokens, "share": dropped[order] / np.maximum(tokens, 1)})
+        "id": table.types("id")[order], "text": [texts[row] for row in order], **found, "tokens": tokens,
+        "share": found["dropped"] / np.maximum(tokens, 1)})
+
+
+def types_by_reason(table: ScoreTable, verdicts: Verdicts) -> dict[str, np.ndarray]:
+    """int64[V'] each: dropped tokens of every token type in all (dropped), by each attribute and by hand (by_hand)."""
+    by_bits = _types_by_bits(table, verdicts)
+    values = np.arange(VALUES)
+    return {"dropped": by_bits[:, 1:].sum(axis=1), **{
+        name: by_bits[:, (values & bit) != 0].sum(axis=1) for name, bit in {**BIT, "by_hand": BY_HAND}.items()}}
 
 
 def _types_by_bits(table: ScoreTable, verdicts: Verdicts) -> np.ndarray:
