@@ -1,6 +1,5 @@
 """One example of a run on its own text, with the thresholds that judge it."""
 
-import numpy as np
 import streamlit as st
 
 from xtf import rule_words
@@ -10,7 +9,7 @@ from xtf.figures.tokens import payload
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import ScoreTable
-from xtf.ui import alternatives, frame, state, thresholds_form
+from xtf.ui import alternatives, frame, loaders, state, thresholds_form
 from xtf.ui.token_view import downloads, token_view
 from xtf.words import TITLES, count, escaped, percent
 
@@ -19,25 +18,20 @@ from xtf.words import TITLES, count, escaped, percent
 LIVE = 10_000_000
 
 
-def _said(table: ScoreTable, verdicts: Verdicts, index: int) -> None:
+def _said(run: Run, table: ScoreTable, verdicts: Verdicts, index: int) -> None:
     """What becomes of the example, in a sentence and in numbers."""
     st.markdown(f"**{escaped(summary_sentence(table, verdicts, index))}**")
-    mine = slice(table.offsets[index], table.offsets[index + 1])
-    trainable = table.trainable[mine]
-    kept, total = int(verdicts.keep[mine].sum()), int(trainable.sum())
-    if not total:
-        return
-    loss = -float(table.column("logprob")[mine][trainable].mean(dtype=np.float64))
-    with np.errstate(over="ignore"):
-        perplexity = float(np.exp(loss))
-    st.caption(f"Kept {count(kept)} of {count(total)} response tokens ({percent(kept / total)}) · loss {loss:.3f} nats "
-               f"a token · perplexity {perplexity:.4g} · {count(len(trainable))} tokens in all",
-               help="Loss and perplexity are the base model's, over all response tokens.")
+    row = loaders.by_example(run, verdicts.thresholds).iloc[index]
+    if row["trainable"]:
+        st.caption(f"Kept {count(row['kept'])} of {count(row['trainable'])} response tokens "
+                   f"({percent(row['kept_share'])}) · loss {row['loss']:.3f} nats a token · perplexity "
+                   f"{row['perplexity']:.4g} · {count(row['tokens'])} tokens in all",
+                   help="Loss and perplexity are the base model's, over all response tokens.")
 
 
 def example(run: Run, table: ScoreTable, verdicts: Verdicts, index: int) -> None:
     """The token view of one example, then what decides its colours."""
-    _said(table, verdicts, index)
+    _said(run, table, verdicts, index)
     view, below = st.container(), st.container(horizontal=True, vertical_alignment="center")
     with below:
         others = alternatives.shown(run, index)
