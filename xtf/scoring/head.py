@@ -34,7 +34,7 @@ class Head:
         self._finish = _finishing(model, layer)
         tile = _TILE if device == "cpu" else self._size
         self._tiles = [(first, _product(layer, first, first + tile)) for first in range(0, self._size, tile)]
-        self._check(layer.weight, _whole(model))
+        self._check(layer.weight, logits_by(model))
 
     @torch.inference_mode()
     def scores(self, hidden: torch.Tensor, tokens: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -114,7 +114,7 @@ def _around(model: Any, stand_ins: dict[str, nn.Module]) -> Callable[[], torch.T
     return lambda: around(input_ids=nothing, use_cache=False).logits[0]
 
 
-def _whole(model: Any) -> Callable[[torch.Tensor], torch.Tensor]:
+def logits_by(model: Any) -> Callable[[torch.Tensor], torch.Tensor]:
     """A function from hidden states [n, D] to the model's own logits [n, V]."""
     backbone = _Given(lambda hidden: _HiddenOnly(last_hidden_state=hidden))
     forward = _around(model, {model.base_model_prefix: backbone})

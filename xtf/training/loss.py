@@ -1,0 +1,65 @@
+"""Cross-entropy at kept positions only: no logit is made that no label needs, and few are held at once.
+
+The plain way multiplies every position by the vocabulary and keeps all logits until the backward pass. Here some rows
+at a time are multiplied, and their gradients taken at once, so that logits live for an instant; loss and gradients are
+the same numbers.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from xtf.scoring.head import logits_by
+
+_LOGITS = 1 << 24  # at once: 64 MiB in float32, thrice in all with their gradients
+
+
+def train_on_kept(model: Any) -> None:
+    """From now on `model(input_ids, attention_mask, kept, targets)` returns {"loss": sum of the cross-entropy, nats};
+    see `xtf.training.rows.tensors`. Everything around the model (adapters, DDP, checkpointing) goes on as before.
+    Raises: ModelError if its head cannot be found."""
+    backbone = getattr(model, model.base_model_prefix)
+    logits_of = logits_by(model)
+    head = [parameter for parameter in model.get_output_embeddings().parameters()]
+    rows = max(1, _LOGITS // model.get_output_embeddings().weight.shape[0])
+
+    def forward(input_ids: torch.Tensor, attention_mask: torch.Tensor, kept: torch.Tensor, targets: torch.Tensor,
+                **_: Any) -> dict[str, torch.Tensor]:
+        hidden = backbone(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).last_hidden_state
+        chosen = hidden.flatten(0, 1)[kept]
+        trained = [parameter for parameter in head if parameter.requires_grad]
+        return {"loss": _Summed.apply(chosen, targets, logits_of, rows, *trained)}
+
+    model.forward = forward
+
+
+class _Summed(torch.autograd.Function):
+    """Sum of the cross-entropy of hidden states [K, D] against int64[K], its gradients taken while logits are there."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: torch.Tensor, targets: torch.Tensor,
+                logits_of: Callable[[torch.Tensor], torch.Tensor], rows: int, *head: nn.Parameter) -> torch.Tensor:
+        wanted = any(ctx.needs_input_grad)
+        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        gradients = [torch.empty_like(hidden), *map(torch.zeros_like, head)] if wanted else []
+        for start in range(0, len(hidden), rows):
+            here = slice(start, start + rows)
+            with torch.set_grad_enabled(wanted):
+                states = hidden[here].detach().requires_grad_(wanted)
+                loss = functional.cross_entropy(logits_of(states).float(), targets[here], reduction="sum")
+            total += loss.detach()
+            if wanted:
+                of_states, *of_head = torch.autograd.grad(loss, [states, *head])
+                gradients[0][here] = of_states
+                for gathered, part in zip(gradients[1:], of_head, strict=True):
+                    gathered += part
+        ctx.save_for_backward(*gradients)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, scale: torch.Tensor) -> tuple[Any, ...]:
+        of_hidden, *of_head = [gradient * scale for gradient in ctx.saved_tensors]
+        return of_hidden, None, None, None, *of_head
