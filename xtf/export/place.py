@@ -22,8 +22,8 @@ def resolved(out: Path | str) -> Path:
         raise SettingsError(f"{str(out)!r} cannot be the name of an export: leave out line ends and other control "
                             "characters.")
     try:
-        folder = workspace.expanded(out).resolve()
-    except (OSError, RuntimeError) as error:  # links in a circle
+        folder = Path(out).expanduser().resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle, or the home of nobody
         raise StoreError(f"{out} is not a place on this disk ({getattr(error, 'strerror', None) or error}): choose "
                          "another folder.") from error
     _refuse_impossible(folder)
