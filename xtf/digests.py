@@ -46,6 +46,15 @@ def remember(stamped: str, value: str) -> None:
         workspace.write_json(_path(), dict(list(entries.items())[-_REMEMBERED:]))
 
 
+def sha256(path: Path) -> str:
+    """Of a file's content, as hex."""
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 22):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def _settled(paths: list[Path]) -> bool:
     newest = max((path.stat().st_ctime for path in paths), default=0.0)
     return abs(time.time() - newest) > _SETTLED_SECONDS

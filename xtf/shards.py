@@ -4,7 +4,6 @@ They are memory-mapped, and `pyarrow`, `datasets` and `pandas` open them. A row 
 entries holds one number per token.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from xtf import workspace
+from xtf.digests import sha256
 from xtf.errors import StoreError
 
 MENDING = "Run the same score command again: it scores only what is damaged."
@@ -63,13 +63,13 @@ def write_shard(path: Path, table: pa.Table) -> None:
     """The file, then its checksum, without which it does not count. Raises: StoreError when the disk is full; nothing
     half-written stays."""
     workspace.write_atomically(path, lambda temporary: write_ipc(table, temporary))
-    workspace.write_json(path.with_suffix(".json"), {"sha256": _sha256(path), "examples": table.num_rows})
+    workspace.write_json(path.with_suffix(".json"), {"sha256": sha256(path), "examples": table.num_rows})
 
 
 def is_whole(shard: Path) -> bool:
     """Whether its checksum was written and still holds."""
     try:
-        return bool(workspace.read_json(shard.with_suffix(".json"))["sha256"] == _sha256(shard))
+        return bool(workspace.read_json(shard.with_suffix(".json"))["sha256"] == sha256(shard))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -103,7 +103,3 @@ def mapped(path: Path) -> pa.Table:
 def write_ipc(table: pa.Table, path: Path) -> None:
     with pa.ipc.new_file(path, table.schema) as writer:
         writer.write_table(table)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -14,7 +14,6 @@ from xtf.export.formats import FORMATS
 from xtf.export.place import refuse_sources, refuse_taken, resolved
 from xtf.export.publish import building, publish
 from xtf.export.recipes import write as write_recipes
-from xtf.export.record import RECORD as RECORD  # pages take it from here
 from xtf.export.record import built, read_record, write_record
 from xtf.export.tally import Tally
 from xtf.progress import Progress, silent

@@ -1,6 +1,5 @@
 """export.json: everything that made an export, so that it can be made again and compared (`xtf.export.verify`)."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
@@ -13,6 +12,7 @@ import yaml
 import xtf
 from xtf import preflight, stats, workspace
 from xtf.config import ExportSettings, OtherTokenizer
+from xtf.digests import sha256
 from xtf.errors import StoreError
 from xtf.export.content import Content
 from xtf.export.provenance import described
@@ -61,11 +61,12 @@ def built(manifest: Manifest, table: ScoreTable, verdicts: Verdicts, content: Co
           settings: ExportSettings, other: OtherTokenizer | None, findings: Sequence[Finding],
           folder: Path) -> dict[str, Any]:
     """What export.json says of the data in `folder`. `counts` are those of the exported rows, `summary` of the run."""
+    rows = content.rows
     return {
         "format_version": FORMAT_VERSION, "format": settings.format, "export": settings.model_dump(mode="json"),
         "columns": content.columns.names, "schema": _schema(content.columns, settings), "digest": tally.digest,
-        "files": files(folder), "counts": _counts(table, content.rows, tally),
-        "left_out_by": dict(content.rows.left_out_by), "partial": _partial(manifest, table),
+        "files": files(folder), "counts": _counts(table, rows, tally),
+        "left_out_by": dict(rows.left_out_by), "partial": _partial(manifest, table),
         "thresholds": verdicts.thresholds.model_dump(mode="json"),
         "preflight": preflight.record(findings, settings.allow),
         "run": manifest.name, "run_id": manifest.run_id, "scored": {"at": manifest.created, "with": manifest.version},
@@ -97,15 +98,6 @@ def files(folder: Path) -> dict[str, dict[str, Any]]:
     """Every file in a folder by its name: `bytes` and `sha256`."""
     return {path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256(path)}
             for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-def sha256(path: Path) -> str:
-    """Of a file's content, as hex."""
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 22):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def public(record: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import xtf
 from xtf import filters, runs, workspace
 from xtf.config import ExportSettings, OtherTokenizer, Thresholds, settings
+from xtf.digests import sha256
 from xtf.errors import SettingsError, StoreError, XtfError
 from xtf.export.alignment import Difference, Side, differences
 from xtf.export.content import Content, content
@@ -18,7 +19,7 @@ from xtf.export.folder import RunLike
 from xtf.export.formats import FORMATS
 from xtf.export.jsonl import read as read_lines
 from xtf.export.pinpoint import Pinpoint
-from xtf.export.record import read_record, sha256
+from xtf.export.record import read_record
 from xtf.export.tally import Tally
 from xtf.progress import Progress, silent
 from xtf.store import ScoreTable

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from xtf.engine.window import batches
 from xtf.filters import IGNORE
 
 
@@ -27,14 +28,8 @@ def row(ids: np.ndarray, labels: np.ndarray) -> Row:
 
 def micro_batches(rows: Sequence[Row], tokens: int) -> Iterator[list[Row]]:
     """The rows by length, in batches of at most `tokens` padded tokens (one row at least); empty ones are left out."""
-    batch: list[Row] = []
-    for each in sorted((each for each in rows if len(each.ids)), key=lambda each: len(each.ids)):
-        if batch and (len(batch) + 1) * len(each.ids) > tokens:
-            yield batch
-            batch = []
-        batch.append(each)
-    if batch:
-        yield batch
+    full = [each for each in rows if len(each.ids)]
+    return ([full[place] for place in batch] for batch in batches([len(each.ids) for each in full], tokens))
 
 
 def tensors(rows: Sequence[Row], device: torch.device) -> dict[str, torch.Tensor]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.data import Dataset
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from xtf import devices
@@ -30,7 +31,7 @@ class KeptTrainer(Trainer):
     micro-batches of half the size.
     """
 
-    def __init__(self, model: Any, arguments: TrainingArguments, rows: Sequence[Row], tokens: int,
+    def __init__(self, model: Any, arguments: TrainingArguments, rows: Dataset[Row], tokens: int,
                  callbacks: Sequence[TrainerCallback] = ()):
         super().__init__(model, arguments, gathered, rows, callbacks=list(callbacks))
         self.remove_callback(PrinterCallback)  # it prints, and what a library prints runs into what commands say
