@@ -4,14 +4,33 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-#: Called as progress(done, total, stage): tokens done, tokens in all (0 = not known yet), and a few words. While the
-#: stage is READING, examples instead of tokens.
+#: Called as progress(done, total, stage): how much is done, how much there is (0 = not known yet), and a few words.
+#: What is counted hangs on the stage (`unit`). A stage that is part of larger work names that first: `xtf, seed 0 ·
+#: training`.
 Progress = Callable[[int, int, str], None]
 #: Called with a sentence for the user that does not wait for the end.
 Say = Callable[[str], None]
 
 _SHORTEST = 0.2  # seconds
-READING, RESUMING, SCORING = "reading data", "resuming", "scoring"
+READING, RESUMING, SCORING, TRAINING = "reading data", "resuming", "scoring", "training"
+HELD_OUT_LOSS, GENERATING, WAITING = "held-out loss", "generating", "waiting for its turn"
+#: What is counted while a stage works; of other stages, which only pass by, tokens.
+UNITS = {READING: "examples", SCORING: "tokens", TRAINING: "steps", HELD_OUT_LOSS: "examples", GENERATING: "answers"}
+_WITHIN = " · "
+
+
+def unit(stage: str) -> str:
+    """What `done` and `total` count in a stage."""
+    return UNITS.get(_kind(stage), "tokens")
+
+
+def within(whole: str, progress: Progress) -> Progress:
+    """The progress of a part of larger work, which is named before each stage."""
+    return lambda done, total, stage: progress(done, total, f"{whole}{_WITHIN}{stage}")
+
+
+def _kind(stage: str) -> str:
+    return stage.rpartition(_WITHIN)[2]
 
 
 def silent(done: int, total: int, stage: str) -> None:
@@ -37,7 +56,7 @@ class Meter:
             return  # the step goes on; reading calls this for every example
         if stage != was and stage not in (RESUMING, SCORING):
             self._steps.clear()
-        works = (was, stage) in ((READING, READING), (SCORING, SCORING), (RESUMING, SCORING))
+        works = (was == stage and _kind(stage) in UNITS) or (was, stage) == (RESUMING, SCORING)
         if works and done > had:
             self._steps.append((now - before, done - had))
             while len(self._steps) > 1 and sum(took for took, _ in self._steps) > self._window:
@@ -46,19 +65,18 @@ class Meter:
 
     @property
     def rate(self) -> float | None:
-        """Tokens (while reading: examples) a second; None until there is half a second to judge by."""
+        """What the stage counts, a second; None until there is half a second to judge by."""
         seconds = sum(took for took, _ in self._steps)
         return sum(did for _, did in self._steps) / seconds if seconds >= 0.5 else None
 
 
 def line(done: int, total: int, stage: str, rate: float | None) -> list[str]:
     """What a person reads beside a bar: how much, how fast, how long still. Parts to be joined."""
-    unit = "examples" if stage == READING else "tokens"
     parts = []
     if done:
-        parts.append(f"{done:,} of {total:,} {unit}" if total else f"{done:,} {unit}")
-    if rate and stage in (READING, SCORING):
-        parts.append(f"{rate:,.0f} {unit}/s")
+        parts.append(f"{done:,} of {total:,} {unit(stage)}" if total else f"{done:,} {unit(stage)}")
+    if rate and _kind(stage) in UNITS:
+        parts.append(f"{rate:,.0f} {unit(stage)}/s" if rate >= 10 else f"{rate:.2g} {unit(stage)}/s")
         if total > done:
             parts.append(f"{duration((total - done) / rate)} left")
     return parts
