@@ -21,6 +21,7 @@ RAMPS = {
     "relevance": Pair("#82d9b4", "#076246"),
 }
 NEUTRAL = "#807c74"  # marks that belong to no attribute; 3:1 on both pages
+CURVES = (*ATTRIBUTES.values(), "#b3568a", NEUTRAL)  # lines that are told apart, by dashes too; 3:1 on both pages
 TEXT = {
     "quiet": Pair("#65625b", "#a8a49d"),  # not trained: prompt, template, special
     "dim": Pair("#65625b", "#a8a49d"),  # dropped, on the verdict hatch
