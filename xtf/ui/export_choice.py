@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +10,6 @@ from xtf import workspace
 from xtf.config import ExportSettings, OtherTokenizer, Thresholds, settings
 from xtf.export.formats import TOKEN_FORMATS
 from xtf.export.record import RECORD
-from xtf.preflight import Finding
 from xtf.runs import Run
 from xtf.ui import commands, export_other, forms, loaders, state
 from xtf.ui.state import Form
@@ -95,15 +94,9 @@ class Choice(NamedTuple):
         """The command line that writes it to `out`."""
         return commands.export(self.run.name, self.preset, self.thresholds, self.settings, Path(out), self.other)
 
-    def allowing(self, findings: Iterable[Finding]) -> "Choice":
-        """The same with those stops allowed by name that were accepted on the page, as they stood there."""
-        accepted = FORM.values.get("allow", ())
-        allow = tuple(found.check for found in findings if found.level == "stop" and self.read(found) in accepted)
+    def allowing(self, allow: tuple[str, ...]) -> "Choice":
+        """The same with those stops allowed by name."""
         return self._replace(settings=self.settings.model_copy(update={"allow": allow}))
-
-    def read(self, found: Finding) -> tuple[str, str, str]:
-        """What somebody has read who accepts a finding. Once it says something else, it is not accepted any more."""
-        return self.run.manifest.run_id, found.check, found.sentence
 
 
 def place() -> Path:
