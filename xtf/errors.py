@@ -31,3 +31,7 @@ class JobError(XtfError):
 
 class TrainingError(XtfError):
     """A fine-tune cannot go on, or its files cannot be used."""
+
+
+class EvaluationError(XtfError):
+    """An evaluation cannot be made: code cannot be run safely, or the held-out data does not go with the task."""
