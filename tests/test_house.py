@@ -25,7 +25,7 @@ LONGEST = 300  # lines
 
 #: Lower layers know nothing of higher ones. A module is placed by its first name under `xtf`.
 LAYERS = [
-    {"errors", "columns", "progress", "words", "assets"},
+    {"errors", "columns", "progress", "words", "assets", "markdown"},
     {"config", "argv", "workspace", "digests", "devices", "changes", "rule_words", "saved", "linked"},
     {"data", "store", "shards", "flat", "blocks", "models", "fingerprint", "ranks", "otsu"},
     {"roles", "search"},
@@ -33,7 +33,7 @@ LAYERS = [
      "sentences", "difference", "contexts", "selection", "picks", "profile", "strategies"},
     {"carry", "engine", "preflight", "export", "figures", "training", "evaluation", "comparison", "bench"},
     {"report"},
-    {"jobs", "cli", "__main__"},
+    {"jobs", "turns", "cli", "__main__"},
     {"ui"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

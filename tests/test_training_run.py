@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 from tests.test_cli import sentence, xtf
 
 FLAGS = ["--name", "first", "--epochs", "1", "--rank", "2", "--batch-examples", "2", "--device", "cpu",
-         "--novelty-cutoff", "0.9"]
+         "--novelty-cutoff", "0.9", "--allow", "kept_share"]
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ _NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory"
 
 def pick_device(wanted: str) -> str:
     """`auto` → cuda, mps or cpu. Raises: ModelError for a device that is not here."""
-    if wanted == "cpu" or (wanted == "auto" and not _has_accelerator()):
+    if wanted == "cpu" or (wanted == "auto" and not has_accelerator()):
         return "cpu"  # without torch, which takes seconds to import
     import torch
 
@@ -30,7 +30,7 @@ def pick_device(wanted: str) -> str:
     return wanted
 
 
-def _has_accelerator() -> bool:
+def has_accelerator() -> bool:
     """Whether there may be one: a CUDA, ROCm or WSL driver's device file, or a Mac."""
     return sys.platform == "darwin" or any(map(os.path.exists, ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")))
 
@@ -60,7 +60,7 @@ def dtype_of(settings: ModelSettings) -> str:
     the answer remembered."""
     if settings.dtype != "auto":
         return settings.dtype
-    if not _has_accelerator():
+    if not has_accelerator():
         return pick_dtype(pick_device(settings.device))
     machine = [platform.node(), importlib.metadata.version("torch"), os.environ.get("CUDA_VISIBLE_DEVICES", "")]
     return digests.remembered(f"number format of {settings.device} on {machine}", [],

@@ -5,7 +5,8 @@
     jobs/ID/log.txt       its stdout and stderr
 
 A job outlives the page, the browser and the server that started it. Its state is always derived from these files and
-the process table, so that a reused pid is not mistaken for it.
+the process table, so that a reused pid is not mistaken for it. Jobs that need a device for long wait for each other
+(`xtf.turns`).
 """
 
 import contextlib
@@ -39,7 +40,8 @@ _LOST = "The process ended without a word (killed, or the machine restarted): st
 
 @dataclass(frozen=True)
 class Job:
-    """A job as it stands now. `done` and `total` are tokens; total 0 means not known yet."""
+    """A job as it stands now. What `done` and `total` count hangs on the stage (`xtf.progress.unit`); total 0 means not
+    known yet."""
 
     id: str
     label: str
@@ -48,7 +50,7 @@ class Job:
     stage: str
     done: int
     total: int
-    rate: float | None  # tokens (while reading, examples) per second over the last minute
+    rate: float | None  # per second over the last minute
     message: str  # why it failed, in a sentence
     notes: list[str]  # sentences to know before the end
     result: Any  # what the command printed with --json
@@ -171,6 +173,10 @@ class Reporter:
         self._status: dict[str, Any] = {"state": "running", "stage": "starting", "done": 0, "total": 0, "notes": []}
         with contextlib.suppress(XtfError):
             workspace.write_atomically(self._reserve, lambda path: path.write_bytes(bytes(_RESERVED)))
+
+    @property
+    def job_id(self) -> str:
+        return self._folder.name
 
     @property
     def _reserve(self) -> Path:

@@ -156,14 +156,17 @@ def _convert_into(gguf: Path, folder: Path) -> None:
         model.save_pretrained(temporary)
         os.replace(temporary, folder)
     except Exception as error:
-        if _is_disk_full(error):  # safetensors wraps what the system said
+        if is_disk_full(error):  # safetensors wraps what the system said
             raise workspace.disk_error(folder, OSError(errno.ENOSPC, "")) from error
         raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _is_disk_full(error: BaseException) -> bool:
+def is_disk_full(error: BaseException) -> bool:
+    """Whether that is what a library says: safetensors and torch wrap the system's own error in others."""
+    if "PytorchStreamWriter" in str(error) and "write" in str(error):
+        return True  # which is all that torch.save tells
     return "os error 28" in str(error) or "code: 28" in str(error) or getattr(error, "errno", None) == errno.ENOSPC
 
 

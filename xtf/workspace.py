@@ -72,8 +72,13 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
 def disk_error(path: Path, error: OSError) -> StoreError:
     """The sentence for a write that failed."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreError(f"The disk is full: {path} could not be written. Free some space and run the command again.")
+        return disk_full(path)
     return StoreError(f"{path} could not be written ({error.strerror or error}). Check the folder's permissions.")
+
+
+def disk_full(path: Path) -> StoreError:
+    """The sentence for a write that found no room."""
+    return StoreError(f"The disk is full: {path} could not be written. Free some space and run the command again.")
 
 
 def write_json(path: Path, value: Any) -> None:

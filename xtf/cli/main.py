@@ -9,13 +9,15 @@ from typing import Any, NoReturn
 import click
 
 import xtf
-from xtf import jobs
+from xtf import jobs, turns
 from xtf.errors import XtfError
 
 _COMMANDS = {  # name → module and function in xtf.cli; imported when needed, so that a command starts quickly
     "score": "score.score", "preview": "score.preview", "runs": "runs.runs", "filter": "runs.filter_run",
     "scores": "runs.scores", "export": "export.export", "verify": "verify.verify",
     "push": "push.push", "preflight": "preflight.preflight", "train": "train.train",
+    "trainings": "train.trainings", "merge": "train.merge", "ask": "ask.ask", "evaluate": "evaluate.evaluate",
+    "compare": "compare.compare",
     "settings": "settings.settings",
     "report": "report.report", "jobs": "jobs.jobs", "app": "app.app", "bench": "bench.bench",
     "alternatives": "alternatives.alternatives", "sentence": "sentence.sentence",
@@ -48,7 +50,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     os.environ.setdefault("TQDM_DISABLE", "1")  # libraries' own bars would run into ours and into job logs
     report = jobs.reporter()
     try:
-        result = cli.main(args=arguments, prog_name="xtf", standalone_mode=False)
+        with turns.await_turn(report):
+            result = cli.main(args=arguments, prog_name="xtf", standalone_mode=False)
     except XtfError as error:
         _end(report, "failed", str(error))
         _fail(str(error))

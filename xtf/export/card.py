@@ -1,8 +1,6 @@
 """README.md of an export: a dataset card as the Hugging Face hub reads it, and for people who did not make the run."""
 
-import re
 import shlex
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +10,12 @@ from xtf import argv, saved
 from xtf.config import ATTRIBUTES, PRESETS, ExportSettings, OtherTokenizer, Thresholds, settings
 from xtf.export.formats import FORMATS
 from xtf.export.record import RECORD, public
-from xtf.words import TITLES, count, escaped, percent
+from xtf.markdown import CONTROLS, code, fenced, plain, sentence, table
+from xtf.words import TITLES, count, percent
 
 CARD, SETTINGS = "README.md", "settings.yaml"
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"),
           (10**8, "10M<n<100M"), (10**9, "100M<n<1B"))
-_SIGNS = re.compile(r"([\\`*_\[\]<>#|~$&!])")
 _LABELS = """\
 from transformers import AutoTokenizer
 from xtf.export.text import labeller
@@ -25,13 +23,12 @@ from xtf.export.text import labeller
 labels = labeller(AutoTokenizer.from_pretrained("MODEL"))
 rows = dataset.map(lambda row: dict(zip(("input_ids", "labels"), labels(row))), remove_columns=dataset.column_names)
 """
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def text(record: dict[str, Any]) -> str:
     """The card of the export that `record` describes. Of paths on this machine only the last names are told."""
     told = public(record)
-    parts = [f"---\n{front_matter(told)}---", f"# {_plain(told['run'])}, masked for training", _summary(told),
+    parts = [f"---\n{front_matter(told)}---", f"# {plain(told['run'])}, masked for training", _summary(told),
              *_carried(told), *_conversations(told), *_unfinished(told), "## Columns", _columns(told),
              "## How to load it", _loading(told),
              "## How it was made", _making(told), "## What was dropped, and why", _attributes(told), *_findings(told),
@@ -49,7 +46,7 @@ def front_matter(record: dict[str, Any]) -> str:
     """The card's metadata as YAML."""
     examples = record["counts"]["examples"]
     size = next((name for limit, name in _SIZES if examples < limit), "n>1B")
-    values = {"pretty_name": _CONTROLS.sub(" ", record["run"]), "task_categories": ["text-generation"],
+    values = {"pretty_name": CONTROLS.sub(" ", record["run"]), "task_categories": ["text-generation"],
               "size_categories": [size], "tags": ["xtf", "token-filtering", "loss-masking"],
               "configs": [{"config_name": "default", "data_files": FORMATS[record["format"]].data}]}
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=10**6)
@@ -79,7 +76,7 @@ def _summary(record: dict[str, Any]) -> str:
     return (f"{count(counts['examples'])} examples, {count(counts['tokens'])} tokens. Of "
             f"{count(counts['trainable'])} response tokens {count(counts['kept'])} are trained "
             f"({percent(counts['kept_share'])}); the others were dropped by token scores of the base model "
-            f"{_code(model['name'])}. Written by XTF {record['versions']['xtf']}.")
+            f"{code(model['name'])}. Written by XTF {record['versions']['xtf']}.")
 
 
 def _carried(record: dict[str, Any]) -> list[str]:
@@ -87,15 +84,15 @@ def _carried(record: dict[str, Any]) -> list[str]:
         return []
     found = record["carried"]
     scored, other = found["scored"], found["other"]
-    return [f"The ids are those of the tokenizer of {_code(other['name'])} ({_code(other['digest'])}, template "
-            f"{_code(other['template'])}). The tokens were scored with {_code(scored['name'])} and its own tokenizer "
-            f"({_code(scored['digest'])}, template {_code(scored['template'])}), and the verdicts carried over by the "
-            f"characters of the responses. {_sentence(' '.join([found['sentence'], *found['notes']]))}"]
+    return [f"The ids are those of the tokenizer of {code(other['name'])} ({code(other['digest'])}, template "
+            f"{code(other['template'])}). The tokens were scored with {code(scored['name'])} and its own tokenizer "
+            f"({code(scored['digest'])}, template {code(scored['template'])}), and the verdicts carried over by the "
+            f"characters of the responses. {sentence(' '.join([found['sentence'], *found['notes']]))}"]
 
 
 def _conversations(record: dict[str, Any]) -> list[str]:
     """Of messages: how exactly the characters give the run's labels back."""
-    return [_sentence(record["conversations"]["sentence"])] if "conversations" in record else []
+    return [sentence(record["conversations"]["sentence"])] if "conversations" in record else []
 
 
 def _unfinished(record: dict[str, Any]) -> list[str]:
@@ -107,8 +104,8 @@ def _unfinished(record: dict[str, Any]) -> list[str]:
 
 
 def _columns(record: dict[str, Any]) -> str:
-    return _table(("column", "type", "meaning"), (
-        (_code(name), _code(told["type"]), told["meaning"]) for name, told in record["schema"].items()))
+    return table(("column", "type", "meaning"), (
+        (code(name), code(told["type"]), told["meaning"]) for name, told in record["schema"].items()))
 
 
 def _loading(record: dict[str, Any]) -> str:
@@ -120,7 +117,7 @@ def _loading(record: dict[str, Any]) -> str:
 
 
 def _making(record: dict[str, Any]) -> str:
-    return (f"{_fenced(command(record))}\n\n"
+    return (f"{fenced(command(record))}\n\n"
             f"`{SETTINGS}` holds the thresholds; the run was scored with:\n\n{_provenance(record)}\n\n"
             f"`{RECORD}` says all of it. With the run at hand, `xtf verify .` makes the rows again and compares them.")
 
@@ -128,28 +125,28 @@ def _making(record: dict[str, Any]) -> str:
 def _provenance(record: dict[str, Any]) -> str:
     model, asked, template = record["model"], record["settings"], record["template"]
     rows = {
-        "run": f"{_code(record['run'])} ({_code(record['run_id'])})", "model": _code(model["name"]),
-        "revision": " ".join(_code(value) for value in (model["revision"], model["commit"]) if value),
-        "weights": _code(model.get("digest")), "tokenizer": _code(model.get("tokenizer")),
-        "number format": _code(asked.get("dtype")),
-        "chat template": " ".join(_code(value) for value in (template["comes_to"], template["digest"]) if value),
-        "data": _code(asked.get("data")), "data digest": _code(record["data"].get("digest")),
-        "data seed": _code(record["seeds"]["data"]["seed"]) if record["seeds"]["data"] else "none",
-        "rows digest": _code(record["digest"]),
-        "verdicts by hand": count(len(record["thresholds"]["overrides"])), "written": _code(record["created"])}
-    return _table(("what", "value"), ((name, value) for name, value in rows.items() if value and value != "``"))
+        "run": f"{code(record['run'])} ({code(record['run_id'])})", "model": code(model["name"]),
+        "revision": " ".join(code(value) for value in (model["revision"], model["commit"]) if value),
+        "weights": code(model.get("digest")), "tokenizer": code(model.get("tokenizer")),
+        "number format": code(asked.get("dtype")),
+        "chat template": " ".join(code(value) for value in (template["comes_to"], template["digest"]) if value),
+        "data": code(asked.get("data")), "data digest": code(record["data"].get("digest")),
+        "data seed": code(record["seeds"]["data"]["seed"]) if record["seeds"]["data"] else "none",
+        "rows digest": code(record["digest"]),
+        "verdicts by hand": count(len(record["thresholds"]["overrides"])), "written": code(record["created"])}
+    return table(("what", "value"), ((name, value) for name, value in rows.items() if value and value != "``"))
 
 
 def _attributes(record: dict[str, Any]) -> str:
     summary = record["summary"]
-    rows = [(TITLES[name], _code(record["thresholds"][name]["kind"]), count(found["dropped"]), percent(found["share"]),
+    rows = [(TITLES[name], code(record["thresholds"][name]["kind"]), count(found["dropped"]), percent(found["share"]),
              count(found["alone"])) for name in ATTRIBUTES for found in (summary["attributes"][name],)]
     rows.append(("By hand", "", count(summary["by_hand"]["dropped"]),
                  percent(summary["by_hand"]["dropped"] / max(1, summary["trainable"])),
                  count(summary["by_hand"]["alone"])))
-    notes = "".join(f"\n- {_sentence(note)}" for note in summary["notes"])
+    notes = "".join(f"\n- {sentence(note)}" for note in summary["notes"])
     return (f"Of the {count(summary['trainable'])} response tokens of the whole run, before any example is left out:"
-            f"\n\n{_table(('attribute', 'rule', 'dropped', 'share', 'by it alone'), rows)}"
+            f"\n\n{table(('attribute', 'rule', 'dropped', 'share', 'by it alone'), rows)}"
             + (f"\n{notes}" if notes else ""))
 
 
@@ -157,7 +154,7 @@ def _findings(record: dict[str, Any]) -> list[str]:
     worth = [finding for finding in record["preflight"] if finding["level"] != "good"]
     if not worth:
         return []
-    lines = [f"- {_sentence(finding['sentence'])}{' Exported all the same.' if finding['allowed'] else ''}"
+    lines = [f"- {sentence(finding['sentence'])}{' Exported all the same.' if finding['allowed'] else ''}"
              for finding in worth]
     return ["## What the checks before the export found", "\n".join(lines)]
 
@@ -170,33 +167,3 @@ def _limits(record: dict[str, Any]) -> str:
              *([f"Of the run's examples {count(left_out)} {'is' if left_out == 1 else 'are'} not here"
                 f"{f' ({reasons})' if reasons else ''}."] if left_out else [])]
     return "\n".join(f"- {line}" for line in lines)
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = list(head)
-    return "\n".join([f"| {' | '.join(head)} |", f"|{'---|' * len(head)}",
-                      *(f"| {' | '.join(row)} |" for row in rows)])
-
-
-def _plain(value: Any) -> str:
-    """Foreign text as itself: no Markdown, no HTML, no control or direction sign."""
-    return escaped(_CONTROLS.sub(" ", str(value)))
-
-
-def _sentence(words: str) -> str:
-    """Words of ours that may hold a foreign name: what Markdown or HTML would make something of is taken literally."""
-    plain = _SIGNS.sub(r"\\\1", _CONTROLS.sub(" ", words))
-    return re.sub(r"^(\d*)([-+.)=])(?=\s)", r"\1\\\2", plain)
-
-
-def _code(value: Any) -> str:
-    """Foreign text in a code span. A bar would end a table's cell even there."""
-    words = _CONTROLS.sub(" ", str("" if value is None else value)).replace("|", "∣")
-    ticks = "`" * (1 + max((len(run) for run in re.findall("`+", words)), default=0))
-    pad = " " if words.startswith("`") or words.endswith("`") else ""
-    return f"{ticks}{pad}{words}{pad}{ticks}" if words else ""
-
-
-def _fenced(words: str) -> str:
-    ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", words)), default=0))
-    return f"{ticks}bash\n{_CONTROLS.sub(' ', words)}\n{ticks}"

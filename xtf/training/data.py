@@ -1,12 +1,15 @@
-"""Where a fine-tune's rows come from: a run, judged at some thresholds."""
+"""The rows of a fine-tune: slices of flat arrays, from a run judged at some thresholds or from an export."""
+
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch.utils.data import Dataset
 
 from xtf import filters
 from xtf.errors import SettingsError
-from xtf.filters import Verdicts
-from xtf.store import ScoreTable
+from xtf.export.folder import read_back
+from xtf.export.formats import FORMATS
 from xtf.training.rows import Row, row
 
 
@@ -28,7 +31,31 @@ class Rows(Dataset[Row]):
         here = slice(int(self._offsets[index]), int(self._offsets[index + 1]))
         return row(self._ids[here], self._labels[here])
 
+    @property
+    def lengths(self) -> np.ndarray:
+        """int64[N]: tokens of the whole examples, whatever their labels are."""
+        return np.diff(self._offsets)
 
-def of_run(table: ScoreTable, verdicts: Verdicts) -> Rows:
-    """The run's tokens with the labels that its verdicts give. Raises: SettingsError."""
-    return Rows(table.ids, filters.labels(table.ids, verdicts.keep), table.offsets)
+    def counts(self) -> dict[str, int]:
+        """Examples, those without a trained token (`skipped`), tokens, and trained tokens of one pass."""
+        kept = np.add.reduceat(np.append(self._labels != filters.IGNORE, False), self._offsets[:-1], dtype=np.int64)
+        kept[self.lengths == 0] = 0
+        return {"examples": len(self), "skipped": int((kept == 0).sum()), "tokens": len(self._ids),
+                "trained": int(kept.sum())}
+
+
+def of_export(folder: Path) -> Rows:
+    """The rows of an export in token ids, whose data is compared with its record first. Raises: StoreError if it is
+    damaged; SettingsError where it holds no token ids, or nothing to train."""
+    told = read_back(folder)
+    batches = list(FORMATS[told["format"]].read(folder))
+    if not batches or "labels" not in batches[0].schema.names:
+        raise SettingsError(f"The export {folder} holds {told['format']}, not token ids: export with --format hf, "
+                            "parquet or jsonl to train on it.")
+    offsets = np.append(0, np.cumsum([length for batch in batches
+                                      for length in batch["labels"].value_lengths().to_numpy(zero_copy_only=False)]))
+    return Rows(_flat(batches, "input_ids"), _flat(batches, "labels"), offsets.astype(np.int64))
+
+
+def _flat(batches: list[Any], name: str) -> np.ndarray:
+    return np.concatenate([batch[name].flatten().to_numpy(zero_copy_only=False) for batch in batches]).astype(np.int32)

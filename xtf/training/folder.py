@@ -21,7 +21,7 @@ import pandas as pd
 
 import xtf
 from xtf import workspace
-from xtf.config import Thresholds, settings
+from xtf.config import ModelSettings, Thresholds, settings
 from xtf.errors import StoreError, TrainingError
 from xtf.training.settings import TrainSettings
 
@@ -52,7 +52,9 @@ class Training:
 
     @property
     def record(self) -> dict[str, Any]:
-        """training.json: `asked` (source, labels, settings), `created`, `version`, `counts`. Raises: StoreError."""
+        """training.json: `asked` (source, labels, settings), `created`, `version`; once it has begun `counts`
+        (examples, skipped, tokens, trained, kept_share, steps), `model` (the base model's settings) and `template` (how
+        a prompt is rendered for it). Raises: StoreError."""
         try:
             return dict(workspace.read_json(self.path / _RECORD))
         except (OSError, ValueError) as error:
@@ -67,6 +69,13 @@ class Training:
     @property
     def settings(self) -> TrainSettings:
         return settings(TrainSettings, self.asked["settings"])
+
+    @property
+    def model(self) -> ModelSettings:
+        """The base model as it was loaded. Raises: TrainingError before that."""
+        if "model" not in self.record:
+            raise TrainingError(f"Fine-tune {self.name} has not begun: run the same train command again first.")
+        return settings(ModelSettings, self.record["model"])
 
     @property
     def thresholds(self) -> Thresholds | None:

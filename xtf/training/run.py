@@ -1,89 +1,84 @@
-"""Fine-tunes in the workspace.
+"""A whole fine-tune: from what was asked for to a result that others can load. Taken up again where it was stopped."""
 
-    trainings/NAME/settings.json     what was asked for; a fine-tune of that name is resumed if it is the same
-    trainings/NAME/metrics.jsonl     a line a step
-    trainings/NAME/checkpoints/      the last ones, from which it resumes
-    trainings/NAME/result/           adapter or model with its tokenizer; it is finished exactly when this exists
-"""
-
+import math
 import shutil
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import filelock
-
-from xtf import filters, workspace
+from xtf import workspace
 from xtf.config import Thresholds
-from xtf.engine import again
-from xtf.errors import TrainingError
 from xtf.progress import Progress, silent
 from xtf.runs import Run
+from xtf.training import card, processes, source
+from xtf.training.folder import CHECKPOINTS, Training, begin
 from xtf.training.settings import TrainSettings
+from xtf.training.source import Source
 
 if TYPE_CHECKING:
+    from xtf.training.data import Rows
     from xtf.training.trainer import KeptTrainer
 
 
-@dataclass(frozen=True)
-class Training:
-    """One fine-tune's folder."""
+def train(run: Run, thresholds: Thresholds, settings: TrainSettings, name: str, *, strategy: str = "xtf",
+          allow: Collection[str] = (), progress: Progress = silent) -> Training:
+    """Fine-tunes the model that scored `run` on its tokens with the labels that `strategy` gives at `thresholds`. One
+    that is finished is returned at once; one that was stopped goes on from its last checkpoint. `progress` counts
+    steps.
 
-    path: Path
-
-    @property
-    def result(self) -> Path:
-        return self.path / "result"
-
-    @property
-    def done(self) -> bool:
-        return self.result.is_dir()
-
-
-def train(run: Run, thresholds: Thresholds, settings: TrainSettings, name: str, *, progress: Progress = silent
-          ) -> Training:
-    """Fine-tunes the model that scored `run` on its tokens with the labels that `thresholds` give. One that is
-    finished is returned at once; one that was stopped goes on from its last checkpoint. `progress` counts steps.
-
-    Raises: TrainingError where the name is taken by another fine-tune or one at work; SettingsError where nothing is
-    left to train; ModelError; StoreError if the run is damaged.
+    Raises: TrainingError where the name is taken by another fine-tune or one at work, or the loss is no number;
+    SettingsError where nothing is left to train, or preflight found what is not in `allow`; ModelError; StoreError if
+    the run is damaged or the disk is full.
     """
-    made = Training(workspace.home() / "trainings" / workspace.checked_name(name))
-    asked = {"run": run.name, "run_id": run.manifest.run_id, "thresholds": thresholds.model_dump(mode="json"),
-             "settings": settings.model_dump()}
-    _claim(made, asked)
-    if made.done:
+    return _train(source.of_run(run, thresholds, strategy, settings.seed, allow), settings, name, progress)
+
+
+def train_export(folder: Path, settings: TrainSettings, name: str, *, progress: Progress = silent) -> Training:
+    """The same on the rows and labels of an export in token ids."""
+    return _train(source.of_export(folder), settings, name, progress)
+
+
+def _train(learnt: Source, settings: TrainSettings, name: str, progress: Progress) -> Training:
+    asked = learnt.asked | {"settings": settings.model_dump()}
+    if not processes.is_first():  # the first one claims, writes and tells
+        made = Training(workspace.home() / "trainings" / workspace.checked_name(name))
+        _fit(made, learnt, settings, progress)
         return made
-    try:
-        with filelock.FileLock(made.path / ".lock", timeout=0):
-            _work(made, run, thresholds, settings, progress)
-    except filelock.Timeout as error:
-        raise TrainingError(f"Fine-tune {name} is at work in another process: wait for it, or cancel it.") from error
+    made = begin(name, asked)
+    if not made.done:
+        with made.locked():
+            _work(made, learnt, settings, progress)
     return made
 
 
-def _claim(made: Training, asked: dict[str, Any]) -> None:
-    """Raises: TrainingError if a fine-tune of that name was asked for something else."""
-    path = made.path / "settings.json"
-    if not path.is_file():
-        workspace.write_json(path, asked)
-    elif workspace.read_json(path) != asked:
-        raise TrainingError(f"A fine-tune called {made.path.name} exists with other data, labels or settings: choose "
-                            f"another --name, or delete {made.path}.")
+def _work(made: Training, learnt: Source, settings: TrainSettings, progress: Progress) -> None:
+    try:
+        trainer, tokenizer = _fit(made, learnt, settings, progress)
+    except Exception:
+        if made.metrics().empty:  # it failed before its first step was done: the name is free again
+            shutil.rmtree(made.path, ignore_errors=True)
+        raise
+    _finish(made, trainer, tokenizer)
 
 
-def _work(made: Training, run: Run, thresholds: Thresholds, settings: TrainSettings, progress: Progress) -> None:
+def _fit(made: Training, learnt: Source, settings: TrainSettings, progress: Progress) -> tuple["KeptTrainer", Any]:
     progress(0, 0, "loading model")
     from xtf.training.adapter import prepared  # torch takes seconds to import
-    from xtf.training.data import of_run
     from xtf.training.fit import fit
 
-    run.verify()
-    table = run.table()
-    rows = of_run(table, filters.judge(table, thresholds))
-    model, tokenizer = prepared(again.settings_of(run.manifest), settings)
-    trainer = fit(model, rows, settings, made.path, progress=progress)
-    _finish(made, trainer, tokenizer)
+    rows, base = learnt.rows(), learnt.model()
+    if processes.is_first():
+        made.note(counts=_counts(rows, learnt, settings), model=base.model_dump(), template=learnt.template)
+    model, tokenizer = prepared(base, settings)
+    return fit(model, rows, settings, made.path, progress=progress), tokenizer
+
+
+def _counts(rows: "Rows", learnt: Source, settings: TrainSettings) -> dict[str, Any]:
+    """What it has to do: examples, skipped ones, tokens and trained tokens of one pass, kept share, steps."""
+    counts, trainable = rows.counts(), learnt.trainable()
+    batches = math.ceil(counts["examples"] / (settings.batch_examples * settings.gradient_accumulation))
+    return {**counts, "kept_share": counts["trained"] / trainable if trainable else None,
+            "steps": math.ceil(settings.epochs * batches)}
 
 
 def _finish(made: Training, trainer: "KeptTrainer", tokenizer: Any) -> None:
@@ -93,7 +88,8 @@ def _finish(made: Training, trainer: "KeptTrainer", tokenizer: Any) -> None:
     try:
         trainer.save_model(str(building))
         tokenizer.save_pretrained(building)
+        card.write(made, building)
         building.rename(made.result)
     except OSError as error:
         raise workspace.disk_error(made.result, error) from error
-    shutil.rmtree(made.path / "checkpoints", ignore_errors=True)
+    shutil.rmtree(made.path / CHECKPOINTS, ignore_errors=True)

@@ -37,6 +37,7 @@ class KeptTrainer(Trainer):
         self.remove_callback(PrinterCallback)  # it prints, and what a library prints runs into what commands say
         self.model_accepts_loss_kwargs = True  # the loss is normalised by what is counted over the whole step
         self.tokens = tokens
+        self.trained = self.read = 0  # tokens of this process: those judged, and those that the model has read
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
         """The step's loss, nats a kept token; gradients are left in the parameters. Raises: ModelError when one row
@@ -44,12 +45,16 @@ class KeptTrainer(Trainer):
         model.train()
         while True:
             try:
-                return self._step(model, inputs["rows"], num_items_in_batch)
+                loss = self._step(model, inputs["rows"], num_items_in_batch)
+                break
             except (RuntimeError, MemoryError) as error:
                 if not devices.out_of_memory(error):
                     raise
                 self._halve(inputs["rows"], error)
             model.zero_grad()  # what the part that did fit has left behind
+        self.trained += sum(len(each.targets) for each in inputs["rows"])
+        self.read += sum(len(each.ids) for each in inputs["rows"])
+        return loss
 
     def _step(self, model: Any, rows: Sequence[Row], items: Any) -> torch.Tensor:
         batches = list(micro_batches(rows, self.tokens))
