@@ -34,7 +34,15 @@ def shared(manifest: Manifest, table: ScoreTable, chosen: ExportSettings) -> np.
         return np.zeros(len(table), np.uint8)
     scored = settings(ScoreSettings, manifest.settings)
     source = _source(scored, chosen.held_out, chosen.held_out_split)
-    theirs = np.fromiter(map(_of_example, formats.examples(source)), _SAID)
+    return _common(table, np.fromiter(map(_of_example, formats.examples(source)), _SAID))
+
+
+def between(table: ScoreTable, other: ScoreTable) -> np.ndarray:
+    """uint8[N], bits of `Same`: what the examples of a run have in common with those of another run."""
+    return _common(table, np.fromiter(_of_table(other), _SAID, len(other)))
+
+
+def _common(table: ScoreTable, theirs: np.ndarray) -> np.ndarray:
     ours = np.fromiter(_of_table(table), _SAID, len(table))
     asked = np.isin(ours["prompt"], theirs["prompt"]) | np.isin(ours["core"], theirs["core"])
     answered = np.isin(ours["response"], theirs["response"])

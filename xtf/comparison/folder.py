@@ -1,0 +1,217 @@
+"""Comparisons in the workspace, as pages and commands read them. Imports no PyTorch.
+
+    comparisons/NAME/comparison.json   what was asked for, and what came of it so far; written first
+    comparisons/NAME/base/             what the base model does on the held-out data (`xtf.evaluation`)
+
+Arms are ordinary fine-tunes, NAME-STRATEGY-sSEED, evaluated into their own folders: what is there is what is done.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import filelock
+
+import xtf
+from xtf import workspace
+from xtf.comparison.settings import CompareSettings
+from xtf.config import Thresholds, settings
+from xtf.errors import StoreError, TrainingError
+from xtf.evaluation.result import Evaluation, exists, same
+from xtf.evaluation.settings import EvaluationSettings
+from xtf.runs import Run, list_runs
+from xtf.training.folder import Training, delete_training, trainings_dir
+from xtf.training.settings import TrainSettings
+
+BASE = "base"
+_RECORD = "comparison.json"
+_PATIENCE = 0.5  # seconds: a page that only looks whether a comparison is locked holds it for an instant
+
+
+class Arm(NamedTuple):
+    """One fine-tune of a comparison."""
+
+    strategy: str
+    seed: int
+    name: str
+
+    @property
+    def label(self) -> str:
+        """For progress: `xtf, seed 0`."""
+        return f"{self.strategy}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison's folder."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def base(self) -> Path:
+        """The folder of the base model's evaluation."""
+        return self.path / BASE
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """comparison.json: `asked`, `created`, `version`, `held_out` (the run's name once it is settled), `notes`,
+        `failures` (arm → sentence). Raises: StoreError."""
+        try:
+            return dict(workspace.read_json(self.path / _RECORD))
+        except (OSError, ValueError) as error:
+            raise StoreError(f"Comparison {self.name} is damaged: its {_RECORD} cannot be read. Delete it with "
+                             f"`xtf compare --delete {self.name}`.") from error
+
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """What decides what it does, which never changes: run, thresholds, settings of all three kinds."""
+        return dict(self.record["asked"])
+
+    @property
+    def run(self) -> str:
+        """The run that arms are trained on."""
+        return str(self.asked["run"])
+
+    @property
+    def settings(self) -> CompareSettings:
+        return settings(CompareSettings, self.asked["settings"])
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return settings(Thresholds, self.asked["thresholds"])
+
+    @property
+    def training(self) -> TrainSettings:
+        """Of all arms, but for the seed."""
+        return settings(TrainSettings, self.asked["training"])
+
+    @property
+    def evaluation(self) -> EvaluationSettings:
+        return settings(EvaluationSettings, self.asked["evaluation"])
+
+    @property
+    def held_out(self) -> str | None:
+        """The run that all are evaluated on, once it is settled."""
+        return self.record["held_out"]
+
+    @property
+    def arms(self) -> list[Arm]:
+        """All fine-tunes in the order in which they are made: seed by seed, so that what is there can be paired."""
+        chosen, first = self.settings, self.training.seed
+        return [Arm(strategy, seed, f"{self.name}-{strategy}-s{seed}")
+                for seed in range(first, first + chosen.seeds) for strategy in chosen.strategies]
+
+    def trained(self, arm: Arm) -> Training | None:
+        """An arm's fine-tune, whole or not; None where there is none, or another one of that name."""
+        made = Training(trainings_dir() / arm.name)
+        with suppress(StoreError, KeyError):
+            if (made.run, made.strategy, made.asked["settings"]) == (
+                    self.run, arm.strategy, self.training_of(arm).model_dump()):
+                return made
+        return None
+
+    def training_of(self, arm: Arm) -> TrainSettings:
+        return self.training.model_copy(update={"seed": arm.seed})
+
+    def asked_for(self, found: Evaluation, held_out: Run) -> bool:
+        """Whether an evaluation is of what this comparison asks for: another command may have evaluated the same
+        fine-tune with other settings since."""
+        return same(found, model=found.model, run_id=held_out.manifest.run_id, settings=self.evaluation.model_dump(),
+                    thresholds=self.thresholds.model_dump(mode="json"))
+
+    def discard_if_empty(self) -> None:
+        """Removes a comparison that failed before anything was evaluated or trained, so that its name is free again."""
+        if not exists(self.base) and not any(map(self.trained, self.arms)):
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def note(self, **what: Any) -> None:
+        """Replaces parts of the record. Raises: StoreError."""
+        workspace.write_json(self.path / _RECORD, self.record | what)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One process works on a comparison at a time. Raises: TrainingError for the second one."""
+        try:
+            with filelock.FileLock(self.path / ".lock", timeout=_PATIENCE):
+                yield
+        except filelock.Timeout as error:
+            raise TrainingError(f"Comparison {self.name} is at work in another process: wait for it, or cancel it.") \
+                from error
+
+
+def comparisons_dir() -> Path:
+    return workspace.home() / "comparisons"
+
+
+def begin(run: Run, thresholds: Thresholds, chosen: CompareSettings, training: TrainSettings,
+          evaluation: EvaluationSettings, name: str) -> Comparison:
+    """The comparison of that name, made if it is new and taken up again if it was asked for the same. Raises:
+    TrainingError if the name is taken by another; SettingsError for one that cannot be a name; StoreError."""
+    made = Comparison(comparisons_dir() / workspace.checked_name(name))
+    asked = json.loads(json.dumps({
+        "run": run.name, "run_id": run.manifest.run_id, "thresholds": thresholds.model_dump(mode="json"),
+        "settings": _anywhere(chosen).model_dump(), "training": training.model_dump(),
+        "evaluation": evaluation.model_dump()}))  # as it is read back
+    if not (made.path / _RECORD).is_file():
+        _check_names(name, chosen, training)
+        workspace.write_json(made.path / _RECORD, {"asked": asked, "created": workspace.now(),
+                                                   "version": xtf.__version__, "held_out": None, "notes": [],
+                                                   "failures": {}})
+    elif made.asked != asked:
+        raise TrainingError(f"A comparison called {name} exists with other data, thresholds or settings: choose "
+                            f"another --name, or delete it with `xtf compare --delete {name}`.")
+    return made
+
+
+def _check_names(name: str, chosen: CompareSettings, training: TrainSettings) -> None:
+    """Raises: SettingsError where an arm's name would be too long."""
+    longest = max(chosen.strategies, key=len)
+    workspace.checked_name(f"{name}-{longest}-s{training.seed + chosen.seeds - 1}")
+    workspace.checked_name(f"{name}-heldout")
+
+
+def _anywhere(chosen: CompareSettings) -> CompareSettings:
+    """The same with a full path where held-out data is one, so that it means the same in any folder."""
+    name = chosen.held_out
+    if name is None or name in ("demo", "humaneval") or name in {known.name for known in list_runs()}:
+        return chosen
+    path = workspace.expanded(name)
+    return chosen.model_copy(update={"held_out": str(path.absolute())}) if path.exists() else chosen
+
+
+def open_comparison(name: str) -> Comparison:
+    """Raises: StoreError naming those that exist."""
+    found = Comparison(comparisons_dir() / workspace.checked_name(name))
+    if not (found.path / _RECORD).is_file():
+        known = ", ".join(each.name for each in list_comparisons()) or "none yet: `xtf compare RUN` makes one"
+        raise StoreError(f"There is no comparison called {name}; there are: {known}.")
+    return found
+
+
+def list_comparisons() -> list[Comparison]:
+    """All of them, newest first. A folder that is none is passed over."""
+    found = []
+    for path in comparisons_dir().glob(f"*/{_RECORD}"):
+        with suppress(StoreError, KeyError):
+            found.append((Comparison(path.parent).record["created"], Comparison(path.parent)))
+    return [comparison for _, comparison in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+def delete_comparison(name: str, arms: bool = False) -> None:
+    """Removes a comparison; its arms, which are fine-tunes of their own, only where that is asked. The held-out run
+    stays. Raises: StoreError if there is none, TrainingError if it is at work."""
+    comparison = open_comparison(name)
+    with comparison.locked():
+        for arm in comparison.arms if arms else []:
+            if made := comparison.trained(arm):
+                delete_training(made.name)
+        shutil.rmtree(comparison.path)

@@ -1,0 +1,82 @@
+"""What is compared: one line of the table is one column of results, one choice on the page and one plot."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from xtf.evaluation import statistics
+from xtf.evaluation.statistics import Difference, Estimate
+
+LOSS, CORRECT = "loss", "correct"
+
+
+class Metric(NamedTuple):
+    """A figure of a set of evaluations. `of`: an evaluation's items → values and weights, both float[items]; the figure
+    is the weighted mean. An item of weight 0 or of a value NaN does not count."""
+
+    title: str  # as a column; the task's own word for what it marks stands in for that of `correct`
+    words: str  # within a sentence
+    unit: str
+    scale: float  # what is shown is this times what is counted
+    higher_is_better: bool
+    digits: int  # after the point
+    of: Callable[[pd.DataFrame], tuple[np.ndarray, np.ndarray]]
+
+
+def _mean_nats(nats: str, tokens: str) -> Callable[[pd.DataFrame], tuple[np.ndarray, np.ndarray]]:
+    def of(items: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        weights = items[tokens].to_numpy(float)
+        return items[nats].to_numpy(float) / np.where(weights > 0, weights, 1), weights
+    return of
+
+
+def _marked(items: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    values = items["correct"].to_numpy(float)
+    return values, np.isfinite(values).astype(float)
+
+
+METRICS: dict[str, Metric] = {
+    CORRECT: Metric("Correct", "correct answers", "%", 100, True, 1, _marked),
+    LOSS: Metric("Held-out loss", "held-out loss", "nats a token", 1, False, 4, _mean_nats("nll", "tokens")),
+    "loss_kept": Metric("Loss, kept", "held-out loss at kept tokens", "nats a token", 1, False, 4,
+                        _mean_nats("nll_kept", "kept")),
+    "loss_dropped": Metric("Loss, dropped", "held-out loss at dropped tokens", "nats a token", 1, False, 4,
+                           _mean_nats("nll_dropped", "dropped")),
+}
+
+
+class Values(NamedTuple):
+    """One metric of the evaluations of one strategy: values float[seeds, items] and weights float[items]."""
+
+    values: np.ndarray
+    weights: np.ndarray
+
+
+def values_of(metric: Metric, evaluations: list[pd.DataFrame]) -> Values:
+    """The items of each evaluation, at those that count."""
+    pairs = [metric.of(items) for items in evaluations]
+    values, weights = np.stack([values for values, _ in pairs]), pairs[0][1]
+    counts = (weights > 0) & np.isfinite(values).all(axis=0)
+    return Values(values[:, counts], weights[counts])
+
+
+def estimate(found: Values) -> Estimate:
+    """The weighted mean over items and seeds, with its 95 % interval over items."""
+    one_each = bool((found.weights == 1).all())
+    if one_each and len(found.values) == 1 and np.isin(found.values, (0, 1)).all():
+        return statistics.share(found.values[0])
+    each = found.values.mean(axis=0)
+    return statistics.mean(each) if one_each else statistics.ratio(each * found.weights, found.weights)
+
+
+def by_seed(found: Values) -> list[float]:
+    """The weighted mean over items of each seed."""
+    total = found.weights.sum()
+    return (found.values @ found.weights / total).tolist() if total else []
+
+
+def difference(a: Values, b: Values) -> Difference:
+    """How much higher `a` is than `b`, paired by seed and item."""
+    return statistics.paired(a.values, b.values, a.weights)

@@ -1,0 +1,94 @@
+"""A comparison's result as tables: for people, for spreadsheets, and item by item."""
+
+from typing import Any
+
+import pandas as pd
+
+from xtf.comparison import verdict
+from xtf.comparison.folder import BASE, Comparison
+from xtf.comparison.metrics import CORRECT, METRICS
+from xtf.comparison.result import Figure, Result, Row, evaluation
+from xtf.progress import duration
+from xtf.words import count, percent
+from xtf.workspace import size
+
+NOTHING = "\N{EM DASH}"
+
+
+def columns(found: Result) -> list[str]:
+    """The metrics that some row has, the one that decides first."""
+    there = [key for key in METRICS if any(key in row.figures for row in found.rows)]
+    return sorted(there, key=lambda key: key != found.metric)
+
+
+def cells(found: Result) -> list[dict[str, str]]:
+    """A row of text for each row of the result, all with the same columns, in words for people."""
+    return [_cells(found, row) for row in found.rows]
+
+
+def _cells(found: Result, row: Row) -> dict[str, str]:
+    made = {"strategy": row.title, "seeds": NOTHING if row.name == BASE else f"{len(row.seeds)} of {row.wanted}",
+            "trained tokens": _trained(row)}
+    for key in columns(found):
+        made[title(key, found)] = shown(row.figures.get(key), key)
+    for control in verdict.CONTROLS:
+        made[f"against {control}"] = _against(row, found.metric, control)
+    return made | {"training": duration(row.seconds) if row.seconds is not None else NOTHING,
+                   "memory": size(row.memory) if row.memory is not None else NOTHING}
+
+
+def title(key: str, found: Result) -> str:
+    """A metric as a column's name."""
+    words = verdict.words(key, found) if key == CORRECT else METRICS[key].title
+    return f"{words[:1].upper()}{words[1:]} ({METRICS[key].unit})"
+
+
+def shown(figure: Figure | None, key: str) -> str:
+    """`43.0 [38.2, 47.9]`"""
+    if figure is None:
+        return NOTHING
+    metric, found = METRICS[key], figure.estimate
+    value, low, high = (f"{metric.scale * part:.{metric.digits}f}" for part in (found.value, found.low, found.high))
+    return f"{value} [{low}, {high}]"
+
+
+def _trained(row: Row) -> str:
+    if row.trained is None:
+        return NOTHING
+    return f"{count(row.trained)} ({percent(row.share)})" if row.share is not None else count(row.trained)
+
+
+def _against(row: Row, key: str, control: str) -> str:
+    """`+0.7 [−2.1, +3.5], p = 0.61`"""
+    found = row.figures[key].against.get(control) if key in row.figures else None
+    if found is None:
+        return NOTHING
+    value, low, high = (verdict.signed(part, METRICS[key]) for part in (found.value, found.low, found.high))
+    return f"{value} [{low}, {high}], {verdict.probability(found.p)}"
+
+
+def numbers(found: Result) -> pd.DataFrame:
+    """The same as plain numbers, a row for each row: shares in [0, 1], nats, seconds, bytes."""
+    return pd.DataFrame([_numbers(row) for row in found.rows])
+
+
+def _numbers(row: Row) -> dict[str, Any]:
+    made: dict[str, Any] = {"strategy": row.name, "seeds": len(row.seeds), "seeds_wanted": row.wanted,
+                            "trained_tokens": row.trained, "kept_share": row.share, "seconds": row.seconds,
+                            "memory_bytes": row.memory}
+    for key, figure in row.figures.items():
+        made |= {key: figure.estimate.value, f"{key}_low": figure.estimate.low, f"{key}_high": figure.estimate.high}
+        for reference, one in figure.against.items():
+            made |= {f"{key}_minus_{reference}": one.value, f"{key}_minus_{reference}_low": one.low,
+                     f"{key}_minus_{reference}_high": one.high, f"{key}_minus_{reference}_p": one.p}
+    return made | {"missing": " ".join(row.missing)}
+
+
+def items(comparison: Comparison) -> pd.DataFrame:
+    """Every example of every evaluation, the base model first. Raises: StoreError."""
+    parts = []
+    for arm in (None, *comparison.arms):
+        if found := evaluation(comparison, arm):
+            told = {"strategy": arm.strategy if arm else BASE, "seed": arm.seed if arm else None}
+            parts.append(found.items.assign(**told)[[*told, *found.items.columns]])
+    return pd.concat([part.astype({"seed": "Int64"}) for part in parts], ignore_index=True) if parts else pd.DataFrame()

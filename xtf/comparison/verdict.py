@@ -1,0 +1,129 @@
+"""What a comparison shows, in plain words: gains and losses are stated, and ties are called ties."""
+
+import math
+from dataclasses import dataclass
+
+from xtf.comparison.folder import BASE
+from xtf.comparison.metrics import CORRECT, LOSS, METRICS, Metric
+from xtf.comparison.result import Result, Row
+from xtf.evaluation import statistics
+from xtf.evaluation.statistics import Difference
+
+#: Strategies that others are measured against, and how a sentence names them.
+CONTROLS = {"normal": "normal fine-tuning", "random": "random at the same share"}
+_MINUS = "\N{MINUS SIGN}"
+
+#: (against normal, against random) → what it comes to; 1 better, 0 a tie, -1 worse. None: not measured.
+_HEADLINES: dict[tuple[int | None, int | None], str] = {
+    (1, 1): "{name} helped: it beats both normal fine-tuning and random at the same share.",
+    (1, 0): "{name} beats normal fine-tuning but ties with random at the same share: that its scores chose the tokens "
+            "is not shown to matter.",
+    (1, -1): "{name} beats normal fine-tuning, but random at the same share does better still: its scores chose worse "
+             "than chance.",
+    (0, 1): "{name} ties with normal fine-tuning: no gain is shown, though it beats random at the same share.",
+    (0, 0): "No difference is shown: {name} ties with normal fine-tuning and with random at the same share.",
+    (0, -1): "{name} ties with normal fine-tuning and is worse than random at the same share.",
+    (-1, 1): "{name} did not help: it beats random at the same share but is worse than normal fine-tuning.",
+    (-1, 0): "{name} did not help: it is worse than normal fine-tuning and ties with random at the same share.",
+    (-1, -1): "{name} did not help: it is worse than both normal fine-tuning and random at the same share.",
+    (1, None): "{name} beats normal fine-tuning; against random at the same share it was not measured.",
+    (0, None): "No difference is shown: {name} ties with normal fine-tuning.",
+    (-1, None): "{name} did not help: it is worse than normal fine-tuning.",
+    (None, 1): "{name} beats random at the same share; against normal fine-tuning it was not measured.",
+    (None, 0): "No difference is shown: {name} ties with random at the same share.",
+    (None, -1): "{name} is worse than random at the same share.",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """headline: what it comes to, or "" while there is nothing to say; sentences: the figures that it rests on."""
+
+    headline: str
+    sentences: list[str]
+
+
+def verdict(found: Result) -> Verdict:
+    """Of the strategies that are no control, by the metric that decides; the loss is told beside it."""
+    rows = [row for row in found.rows if row.name not in (BASE, *CONTROLS) and found.metric in row.figures]
+    headlines = [_headline(row, found.metric) for row in rows]
+    told = [sentence for row in rows for key in dict.fromkeys((found.metric, LOSS))
+            for sentence in _sentences(row, key, words(key, found))]
+    return Verdict(" ".join(filter(None, headlines)), [*told, *_basis(found)] if told else _basis(found))
+
+
+def sign(difference: Difference, metric: Metric) -> int:
+    """1 better, 0 a tie, -1 worse."""
+    if statistics.tie(difference):
+        return 0
+    return 1 if (difference.value > 0) == metric.higher_is_better else -1
+
+
+def told(difference: Difference, metric: Metric) -> str:
+    """`difference +0.7 points, 95 % interval −2.1 to +3.5, p = 0.61`"""
+    value, low, high = (signed(part, metric) for part in (difference.value, difference.low, difference.high))
+    return f"difference {value} {_unit(metric)}, 95 % interval {low} to {high}, {probability(difference.p)}"
+
+
+def signed(value: float, metric: Metric) -> str:
+    """A difference with its sign, as it is shown: `+0.7`; what rounds to zero has none."""
+    shown = f"{abs(metric.scale * value):.{metric.digits}f}"
+    return shown if not float(shown) else f"{'+' if value > 0 else _MINUS}{shown}"
+
+
+def probability(p: float) -> str:
+    if math.isnan(p):
+        return "p not known"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.095 else f"p = {p:.2f}"
+
+
+def words(key: str, found: Result) -> str:
+    """A metric within a sentence, by the task's own word where it has one."""
+    return found.marks or METRICS[key].words if key == CORRECT else METRICS[key].words
+
+
+def _unit(metric: Metric) -> str:
+    return "points" if metric.unit == "%" else metric.unit
+
+
+def _headline(row: Row, key: str) -> str:
+    against = row.figures[key].against
+    normal, random = (sign(against[name], METRICS[key]) if name in against else None for name in CONTROLS)
+    return _HEADLINES.get((normal, random), "").format(name=row.title)
+
+
+def _sentences(row: Row, key: str, what: str) -> list[str]:
+    """Against each control that there is."""
+    metric = METRICS[key]
+    return [_sentence(row.title, control, what, metric, row.figures[key].against[name])
+            for name, control in CONTROLS.items() if key in row.figures and name in row.figures[key].against]
+
+
+def _sentence(title: str, control: str, what: str, metric: Metric, difference: Difference) -> str:
+    how = {1: f"{title} beats {control}", 0: f"{title} and {control} tie", -1: f"{title} is worse than {control}"}
+    return f"{how[sign(difference, metric)]} on {what}: {told(difference, metric)}."
+
+
+def _basis(found: Result) -> list[str]:
+    """What the verdict rests on, and which difference it could have seen."""
+    rows = [row for row in found.rows if row.name != BASE and row.seeds]
+    if not rows:
+        return []
+    seeds = sorted({len(row.seeds) for row in rows})
+    items = found.marked if found.metric == CORRECT else found.examples
+    many = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    basis = f"This rests on {items:,} held-out {'problem' if items == 1 else 'problems'} and {many} " \
+            f"{'seed' if seeds == [1] else 'seeds'} of each strategy"
+    half = _half_width(found)
+    if math.isnan(half):
+        return [f"{basis}."]
+    metric = METRICS[found.metric]
+    seen = f"{metric.scale * half:.{metric.digits}f} {_unit(metric)}"
+    return [f"{basis}; a difference below about {seen} could not have been seen."]
+
+
+def _half_width(found: Result) -> float:
+    """Of the widest interval that the verdict looks at; NaN where there is none."""
+    widths = [(one.high - one.low) / 2 for row in found.rows if row.name not in CONTROLS and found.metric in row.figures
+              for name, one in row.figures[found.metric].against.items() if name in CONTROLS and row.name != BASE]
+    return max(widths, default=math.nan)
