@@ -38,6 +38,7 @@ def evaluate(model: Any, tokenizer: Any, held_out: Run, verdicts: Verdicts, sett
     started, manifest = time.monotonic(), held_out.manifest
     task = task_of(settings.task, str(manifest.data.get("format")))
     loaded = LoadedModel(model, tokenizer, name, str(model.device), str(model.dtype).removeprefix("torch."))
+    losses.check(loaded, held_out)
     table = held_out.table()
     examples = [table.example(index) for index in range(min(len(table), settings.examples or len(table)))]
     marking.check(task, [example.id for example in examples], settings)

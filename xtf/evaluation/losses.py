@@ -26,12 +26,11 @@ def logprobs(loaded: LoadedModel, held_out: Run, examples: int, progress: Progre
     where it is no response token. For the run's own model they are those of the run. `progress` counts examples.
 
     The model's weights stay packed afterwards, for speed: it can answer, but not be trained or saved. Raises:
-    EvaluationError for a model with a smaller vocabulary; ModelError; StoreError.
+    ModelError; StoreError.
     """
     from xtf.scoring.forward import Scorer  # torch is slow to import
 
     table = held_out.table()
-    _check(loaded, held_out.name, int(table.ids.max()))
     budget, found = Budget(int(held_out.manifest.settings["batch_tokens"])), []
     with _own_attention(loaded.model):
         scorer = Scorer(loaded)
@@ -41,11 +40,12 @@ def logprobs(loaded: LoadedModel, held_out: Run, examples: int, progress: Progre
     return np.concatenate(found)
 
 
-def _check(loaded: LoadedModel, run: str, greatest: int) -> None:
-    known = loaded.model.get_input_embeddings().weight.shape[0]
-    if greatest >= known:
-        raise EvaluationError(f"Run {run} has token {greatest} and the model's vocabulary ends at {known - 1}: score "
-                              "the held-out data with a model of the same tokenizer.")
+def check(loaded: LoadedModel, held_out: Run) -> None:
+    """Raises: EvaluationError for a model whose vocabulary lacks tokens of the run."""
+    greatest = int(held_out.table().ids.max())
+    if greatest >= (known := loaded.model.get_input_embeddings().weight.shape[0]):
+        raise EvaluationError(f"Run {held_out.name} has token {greatest} and the model's vocabulary ends at "
+                              f"{known - 1}: score the held-out data with a model of the same tokenizer.")
 
 
 @contextmanager
