@@ -16,7 +16,8 @@ from tests.scored import HOSTILE
 
 pytestmark = pytest.mark.browser
 PAGES = {"": "Home", "score": "Score", "explore": "Explore", "thresholds": "Thresholds",
-         "dataset": "Dataset", "tokens": "Tokens", "settings": "Settings", "export": "Export", "method": "Method"}
+         "dataset": "Dataset", "tokens": "Tokens", "settings": "Settings", "export": "Export",
+         "finetune": "Fine-tune", "method": "Method"}
 
 
 @pytest.fixture

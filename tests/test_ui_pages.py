@@ -19,7 +19,8 @@ def test_every_page_has_the_same_frame(page, workplace):
     app = opened(page)
     assert not app.exception and not app.error
     links = [found.label for found in app.sidebar.page_link]
-    assert links == ["Home", "Score", "Explore", "Thresholds", "Dataset", "Tokens", "Settings", "Export", "Method"]
+    assert links == ["Home", "Score", "Explore", "Thresholds", "Dataset", "Tokens", "Settings", "Export", "Fine-tune",
+                     "Method"]
     assert widget(app.sidebar.selectbox, "Run").options == ["problems", "hostile"]
     assert len(app.title) == 1
 

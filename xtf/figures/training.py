@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from xtf.figures.drawing import faint, finished
+from xtf.figures.drawing import finished
 from xtf.figures.palette import CURVES, NEUTRAL
 
 MOST = 2000  # points of one curve
@@ -67,7 +67,7 @@ def loss(metrics: pd.DataFrame, along: str, weight: float) -> go.Figure:
     """Each step's loss, and its course. `metrics` has `xtf.training.folder.COLUMNS`."""
     figure = go.Figure()
     values, course = metrics["loss"].to_numpy(float), smoothed(metrics["loss"].to_numpy(), weight)
-    _line(figure, metrics[along], values, along, "each step", {"color": faint(NEUTRAL, 0.55), "width": 1})
+    _line(figure, metrics[along], values, along, "each step", {"color": NEUTRAL, "width": 1})
     _line(figure, metrics[along], course, along, "smoothed", {"color": CURVES[0], "width": 2.5})
     figure.update_yaxes(title=LOSS)
     return _done(figure, along, "Loss", _course("Loss", course, "nats per trained token"), _TALL)
@@ -75,7 +75,8 @@ def loss(metrics: pd.DataFrame, along: str, weight: float) -> go.Figure:
 
 def learning_rate(metrics: pd.DataFrame, along: str) -> go.Figure:
     """The learning rate of each step."""
-    return _single(metrics, along, metrics["learning_rate"].to_numpy(float), "Learning rate", "")
+    figure = _single(metrics, along, metrics["learning_rate"].to_numpy(float), "Learning rate", "")
+    return figure.update_yaxes(tickformat="~e")  # else 30µ
 
 
 def gradient(metrics: pd.DataFrame, along: str) -> go.Figure:
@@ -103,7 +104,7 @@ def losses(curves: Mapping[str, pd.DataFrame], along: str, weight: float) -> go.
 def _single(metrics: pd.DataFrame, along: str, values: np.ndarray, title: str, unit: str) -> go.Figure:
     figure = go.Figure(layout={"showlegend": False})
     _line(figure, metrics[along], values, along, title, {"color": CURVES[0], "width": 1.5})
-    figure.update_yaxes(title=unit, rangemode="tozero")
+    figure.update_yaxes(rangemode="tozero")
     return _done(figure, along, f"{title} ({unit})" if unit else title, _course(title, values, unit), _LOW)
 
 
@@ -127,5 +128,5 @@ def _done(figure: go.Figure, along: str, title: str, sentence: str, height: int)
     if not any(len(trace.x) for trace in figure.data):
         figure.add_annotation(text="No step has ended yet", showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper")
         figure.update_xaxes(showticklabels=False)
-        figure.update_yaxes(showticklabels=False)
+        figure.update_yaxes(showticklabels=False, showgrid=False)
     return finished(figure, title, sentence, height)

@@ -20,6 +20,7 @@ from xtf.config import (
     ScoreSettings,
     Thresholds,
 )
+from xtf.training.settings import TrainSettings
 
 
 def score(settings: ScoreSettings, run: str | None = None, estimate: bool = False) -> list[str]:
@@ -45,6 +46,28 @@ def preflight(run: str, preset: str, thresholds: Thresholds, settings: ExportSet
               other: OtherTokenizer | None = None) -> list[str]:
     """`xtf preflight …` of the export at these settings."""
     return ["preflight", run, *_export_flags(preset, thresholds, settings, other), "--json"]
+
+
+def train(source: str, labels: Sequence[str], settings: TrainSettings, name: str, allow: Sequence[str] = ()) \
+        -> list[str]:
+    """`xtf train …` on a run or an export; `labels`: of `labels_of`, nothing for an export, which brings its own."""
+    allowed = [word for check in allow for word in ("--allow", check)]
+    return ["train", source, *labels, *of_settings(settings), "--name", name, *allowed, "--json"]
+
+
+def labels_of(preset: str, thresholds: Thresholds, strategy: str) -> list[str]:
+    """The flags of `xtf train` that say which tokens of a run are trained. Raises: StoreError."""
+    return [*threshold_flags(preset, thresholds), "--strategy", strategy]
+
+
+def merge(name: str, out: Path) -> list[str]:
+    """`xtf merge …`."""
+    return ["merge", name, "--out", str(out), "--json"]
+
+
+def ask(name: str, question: str) -> list[str]:
+    """`xtf ask …`, whatever the question begins with."""
+    return ["ask", name, "--json", "--", question]
 
 
 def _export_flags(preset: str, thresholds: Thresholds, settings: ExportSettings, other: OtherTokenizer | None) \

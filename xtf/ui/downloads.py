@@ -23,6 +23,7 @@ from xtf.errors import StoreError
 PREFIX = "download"
 LONGEST_NAME = 150  # bytes: with what browsers add for a second copy still below what file systems take
 PIECE = 1 << 20  # bytes that are in memory at a time
+_SENT = ("exports", "reports", "trainings")  # folders of the workspace
 _LINKS = 1_000  # that are remembered; the one that was drawn longest ago goes first
 _KEY = secrets.token_bytes(32)  # of this server: its links end with it
 _OFFERS: "OrderedDict[str, Offer]" = OrderedDict()
@@ -50,7 +51,7 @@ def offer(path: Path, name: str) -> str:
     """The address at which the server sends the file, from the server's root on. It stays the same until the file
     changes.
 
-    Raises: StoreError when there is no such file, or when it is outside the workspace's exports and reports.
+    Raises: StoreError when there is no such file, or when it is in none of the folders that are sent.
     """
     real, state = _here(path)
     found = Offer(real, harmless(name), state)
@@ -86,9 +87,9 @@ def _here(path: Path) -> tuple[Path, tuple[int, int]]:
         status = real.stat()
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
         raise StoreError(f"{path.name} is not there any more: prepare it once more.") from error
-    roots = [(workspace.home() / folder).resolve() for folder in ("exports", "reports")]
+    roots = [(workspace.home() / folder).resolve() for folder in _SENT]
     if not any(root in real.parents for root in roots):
-        raise StoreError(f"{path.name} lies outside the workspace's exports and reports: only these are sent.")
+        raise StoreError(f"{path.name} lies outside the workspace's {', '.join(_SENT)}: only these are sent.")
     return real, (status.st_mtime_ns, status.st_ino)
 
 

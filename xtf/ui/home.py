@@ -90,6 +90,7 @@ _STEPS = (
     (frame.THRESHOLDS, "Thresholds", "move the cutoffs and watch the dataset"),
     (frame.DATASET, "Dataset", "see what they do, from several sides"),
     (frame.EXPORT, "Export", "take away exactly these labels"),
+    (frame.FINETUNE, "Fine-tune", "train on exactly these tokens"),
     (frame.SCORE, "Score", "bring data and a model of your own"),
     (frame.METHOD, "Method", "what the scores mean, on one sentence"),
 )

@@ -7,10 +7,10 @@ from typing import Any
 import filelock
 import streamlit as st
 
-from xtf import jobs, workspace
+from xtf import jobs, turns, workspace
 from xtf.config import ScoreSettings
 from xtf.jobs import Job
-from xtf.progress import line
+from xtf.progress import WAITING, line
 from xtf.ui import commands
 from xtf.words import escaped
 
@@ -80,8 +80,14 @@ def progress(job: Job) -> None:
 def _line(job: Job, short: bool = False) -> str:
     """Stage, how much, how fast, how long still; `short`: without the speed."""
     parts = line(job.done, job.total, job.stage, job.rate)
-    return " · ".join([_STAGES.get(job.stage, job.stage[:1].upper() + job.stage[1:]),
+    stage = _queued(job) if job.stage == WAITING else _STAGES.get(job.stage, job.stage[:1].upper() + job.stage[1:])
+    return " · ".join([stage,
                        *(part for part in parts if not (short and part.endswith("/s")))])
+
+
+def _queued(job: Job) -> str:
+    before = len(turns.ahead(job.id))
+    return "Waiting for its turn" + (f": {before} {'job' if before == 1 else 'jobs'} before it" if before else "")
 
 
 def history(found: Sequence[Job]) -> None:
@@ -100,7 +106,7 @@ def history(found: Sequence[Job]) -> None:
 
 def _history_buttons(job: Job) -> None:
     left, right = st.columns(2)
-    again = "Resume" if job.argv[0] == "score" and job.state != "done" else "Run again"
+    again = "Resume" if job.argv[0] in ("score", "train") and job.state != "done" else "Run again"
     if left.button(again, key=f"again-{job.id}", icon=":material/replay:", disabled=bool(jobs.running())):
         jobs.again(job.id)
         st.rerun()

@@ -17,7 +17,9 @@ from xtf.words import escaped
 
 _RUN, _EXAMPLE, _PRESET, _THRESHOLDS = "xtf.run", "xtf.example", "xtf.preset", "xtf.thresholds"
 _PICK, _WRITTEN, _FORM, _ECHOES = "xtf.pick", "xtf.written", "xtf.form", "xtf.echoes"
-_HISTORY = "xtf.history"
+_HISTORY, _SHOWN = "xtf.history", "xtf.shown"
+#: Parameters of single pages. Other pages' URLs and links leave them out, and leave alone what was chosen.
+_OWN = ("training", "view")
 _LAG_SECONDS = 1.0
 _REMEMBERED = 20
 
@@ -57,6 +59,20 @@ def pick() -> str | None:
 
 def choose_pick(pick: str | None) -> None:
     st.session_state[_PICK] = pick
+
+
+def own(name: str) -> str | None:
+    """What one page has chosen for itself and keeps in its URL, a name of _OWN."""
+    return st.session_state.get(f"xtf.own.{name}")
+
+
+def choose_own(**values: str | None) -> None:
+    st.session_state.update({f"xtf.own.{name}": value for name, value in values.items()})
+
+
+def own_in_url() -> None:
+    """Called by such a page while it is drawn: its URL tells what it has chosen."""
+    st.session_state[_SHOWN] = {name: value for name in _OWN if (value := own(name))}
 
 
 def preset() -> str:
@@ -222,12 +238,13 @@ def follow_url() -> None:
     if "run" in asked:
         st.session_state[_RUN] = asked["run"]
     st.session_state[_EXAMPLE], st.session_state[_PICK] = asked.get("example"), asked.get("pick")
+    choose_own(**{name: asked[name] for name in _OWN if name in asked})
     _step(Setting(*links.thresholds_from(asked)), by_link=True)
 
 
 def write_url() -> None:
     """Puts the present view into the URL, so that it can be copied."""
-    wanted = query()
+    wanted = query() | st.session_state.pop(_SHOWN, {})
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
         _remember_written(wanted)

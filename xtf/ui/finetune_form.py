@@ -1,0 +1,106 @@
+"""The settings of a fine-tune as a form: some in sight, the rest tucked away, and all of them as a file."""
+
+from typing import Any
+
+import streamlit as st
+
+from xtf.config import settings
+from xtf.errors import SettingsError
+from xtf.training.folder import Training
+from xtf.training.settings import IN_SIGHT, TrainSettings, from_yaml, to_yaml
+from xtf.ui import forms, frame, state
+from xtf.ui.state import Form
+
+FORM = Form("finetune")
+_OF_LORA = ("rank", "alpha", "dropout", "target_modules")
+_LEFT = ("method", *_OF_LORA, "seed")
+_LABELS = {
+    "method": "What is trained", "rank": "LoRA rank", "alpha": "LoRA alpha", "dropout": "LoRA dropout",
+    "target_modules": "Target modules", "batch_examples": "Batch", "batch_tokens": "Micro-batch",
+    "max_grad_norm": "Longest gradient", "warmup": "Warm-up", "group_by_length": "Group by length",
+    "checkpoint_steps": "Checkpoint every", "dtype": "Number format"}
+_NAMES = {"method": {"lora": "LoRA adapter", "full": "All weights"}}
+_STEPS = {"learning_rate": 1e-5, "epochs": 1.0, "batch_tokens": 256}
+
+
+def chosen() -> TrainSettings:
+    """What the form says. Raises: SettingsError naming all faults."""
+    return settings(TrainSettings, {name: _value(name) for name in TrainSettings.model_fields})
+
+
+def fill(wanted: TrainSettings) -> None:
+    """Makes the form say this."""
+    FORM.values.update(wanted.model_dump())
+
+
+def sections() -> None:
+    """All of the form."""
+    left, right = st.columns(2)
+    with left:
+        for name in _LEFT:
+            _field(name, disabled=name in _OF_LORA and _value("method") == "full")
+    with right:
+        for name in IN_SIGHT:
+            if name not in _LEFT:
+                _field(name)
+    with st.expander("Advanced", icon=":material/tune:"):
+        _advanced()
+    with st.expander("Settings as a file (YAML)", icon=":material/description:"):
+        _file()
+
+
+def _advanced() -> None:
+    left, right = st.columns(2, vertical_alignment="bottom")
+    names = [name for name in TrainSettings.model_fields if name not in IN_SIGHT]
+    for place, name in enumerate(names):
+        with left if place % 2 == 0 else right:
+            _field(name)
+
+
+def _file() -> None:
+    with frame.told():
+        text = to_yaml(chosen())
+        with st.container(horizontal=True):
+            st.download_button("Download as YAML", text, "finetune.yaml", "application/yaml", on_click="ignore",
+                               icon=":material/download:", key="finetune.yaml.download")
+            st.button("Back to the defaults", icon=":material/restart_alt:", key="finetune.defaults",
+                      disabled=chosen() == TrainSettings(), on_click=fill, args=(TrainSettings(),))
+    file = st.file_uploader("YAML file", ["yaml", "yml"], max_upload_size=1, key="finetune.yaml.file")
+    pasted = st.text_area("Or paste YAML", key="finetune.yaml.pasted", height=100, placeholder="rank: 8\nepochs: 1")
+    if st.button("Use these", disabled=not (file or pasted.strip()), key="finetune.yaml.use",
+                 help="What the file leaves out goes back to its default."):
+        with frame.told():
+            fill(from_yaml(_decoded(file.getvalue()) if file else pasted))
+            st.rerun()
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError("This file is no text in UTF-8: open one that XTF wrote, or save it as UTF-8.") from error
+
+
+def take_button(training: Training, key: str) -> None:
+    """Puts the settings of a fine-tune into the form."""
+    st.button("Use these settings for a new one", key=key, icon=":material/content_copy:", on_click=_take,
+              args=(training,), help="Fills in the form under Launch.")
+
+
+def _take(training: Training) -> None:
+    fill(training.settings)
+    state.choose_own(view="launch")
+
+
+def _value(name: str) -> Any:
+    return FORM.values.get(name, TrainSettings.model_fields[name].default)
+
+
+def _field(name: str, **options: Any) -> None:
+    if name in _LABELS:
+        options["label"] = _LABELS[name]
+    if name in _STEPS:
+        options["step"] = _STEPS[name]
+    if name in _NAMES:
+        options["names"] = _NAMES[name]
+    forms.field(TrainSettings, name, _value(name), lambda new: FORM.take(name, new), f"finetune.{name}", **options)
