@@ -59,9 +59,11 @@ def _passed(ids: Sequence[str], written: Sequence[Sequence[str | None]], setting
         right = sum(code.run(problems[ids[number]], text or "").passed for text in written[number])
         return code.pass_at_k(len(written[number]), right, settings.pass_k)
 
-    found = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for a process
+    found, pool = [], ThreadPoolExecutor(os.cpu_count())  # each thread waits for a process
+    try:
         for done, value in enumerate(pool.map(passed, range(len(ids))), 1):
             found.append(value)
             progress(done, len(ids), RUNNING)
+    finally:
+        pool.shutdown(cancel_futures=True)  # one who cancels does not wait for the rest
     return np.array(found, float)

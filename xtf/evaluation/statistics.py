@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 CONFIDENCE = 0.95
 RESAMPLES = 4000
@@ -47,6 +46,8 @@ def share(correct: np.ndarray) -> Estimate:
         raise ValueError("A share is of zeros and ones.")
     if not len(marked):
         return Estimate(math.nan, math.nan, math.nan, 0)
+    from scipy import stats  # takes half a second to import, which pages would wait for
+
     found = stats.binomtest(int(marked.sum()), len(marked)).proportion_ci(CONFIDENCE, "wilson")
     return Estimate(float(marked.mean()), float(found.low), float(found.high), len(marked))
 
@@ -135,6 +136,8 @@ def _interval(drawn: Callable[[np.random.Generator, int], np.ndarray], items: in
 
 def _sign_flip(differences: np.ndarray, seed: int) -> float:
     """Two-sided p of sum(differences) under random signs. differences: float[items]."""
+    from scipy import stats
+
     moved = differences[np.abs(differences) > 1e-12]
     if not len(moved):
         return 1.0
