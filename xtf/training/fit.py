@@ -36,7 +36,7 @@ def fit(model: Any, rows: Rows, settings: TrainSettings, folder: Path, *, progre
     last = newest(checkpoints)
     metrics = Metrics(folder / METRICS, folder / EVENTS, progress)
     trainer = KeptTrainer(model, _arguments(settings, checkpoints), rows, settings.batch_tokens,
-                          [Marking(), metrics, stop])
+                          [Marking(), metrics, stop], rows.lengths if settings.group_by_length else None)
     metrics.watch(trainer)
     try:
         with stop:

@@ -13,27 +13,28 @@ from torch import nn
 from torch.nn import functional
 
 from xtf.scoring.head import logits_by
+from xtf.training.quicken import quicken
 
 _LOGITS = 1 << 24  # at once: 64 MiB in float32, thrice in all with their gradients
 
 
 def train_on_kept(model: Any) -> None:
-    """From now on `model(input_ids, attention_mask, kept, targets)` returns {"loss": sum of the cross-entropy, nats};
-    see `xtf.training.rows.tensors`. Everything around the model (adapters, DDP, checkpointing) goes on as before.
-    Raises: ModelError if its head cannot be found."""
+    """From now on `model(kept=…, targets=…, …)` returns {"loss": sum of the cross-entropy, nats}; see `padded` of
+    `xtf.training.rows`, and `one_row` where `model.takes_one_row`. Everything around the model (adapters, DDP,
+    checkpointing) goes on as before. Raises: ModelError if its head cannot be found."""
     backbone = getattr(model, model.base_model_prefix)
     logits_of = logits_by(model)
     head = [parameter for parameter in model.get_output_embeddings().parameters()]
     rows = max(1, _LOGITS // model.get_output_embeddings().weight.shape[0])
 
-    def forward(input_ids: torch.Tensor, attention_mask: torch.Tensor, kept: torch.Tensor, targets: torch.Tensor,
-                **_: Any) -> dict[str, torch.Tensor]:
-        hidden = backbone(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).last_hidden_state
+    def forward(kept: torch.Tensor, targets: torch.Tensor, **given: Any) -> dict[str, torch.Tensor]:
+        hidden = backbone(**given, use_cache=False).last_hidden_state
         chosen = hidden.flatten(0, 1)[kept]
         trained = [parameter for parameter in head if parameter.requires_grad]
         return {"loss": _Summed.apply(chosen, targets, logits_of, rows, *trained)}
 
     model.forward = forward
+    model.takes_one_row = quicken(backbone)
 
 
 class _Summed(torch.autograd.Function):

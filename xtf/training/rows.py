@@ -1,13 +1,14 @@
 """What a training step reads: examples cut after their last kept label, in micro-batches filled by token count."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from xtf.engine.window import batches
 from xtf.filters import IGNORE
+from xtf.training.attention import Pieces
 
 
 class Row(NamedTuple):
@@ -26,22 +27,61 @@ def row(ids: np.ndarray, labels: np.ndarray) -> Row:
     return Row(ids[:places.max(initial=-1) + 1], places, labels[places + 1])
 
 
-def micro_batches(rows: Sequence[Row], tokens: int) -> Iterator[list[Row]]:
-    """The rows by length, in batches of at most `tokens` padded tokens (one row at least); empty ones are left out."""
-    full = [each for each in rows if len(each.ids)]
-    return ([full[place] for place in batch] for batch in batches([len(each.ids) for each in full], tokens))
+def micro_batches(rows: Sequence[Row], tokens: int, packed: bool = False) -> Iterator[list[Row]]:
+    """The rows by length, in batches of at most `tokens` padded tokens (one row at least); empty ones are left out.
+    Rows that are `packed` are not padded, and spread so that batches are about equal: as few as are within `tokens`."""
+    full = sorted((each for each in rows if len(each.ids)), key=lambda each: len(each.ids))
+    lengths = [len(each.ids) for each in full]
+    if not packed or not full:
+        return ([full[place] for place in batch] for batch in batches(lengths, tokens))
+    most, count = max(tokens, lengths[-1]), -(-sum(lengths) // max(tokens, lengths[-1]))
+    while max(sum(lengths[number::count]) for number in range(count)) > most:
+        count += 1
+    return (full[number::count] for number in range(count))
 
 
-def tensors(rows: Sequence[Row], device: torch.device) -> dict[str, torch.Tensor]:
-    """input_ids and attention_mask int64[B, T], padded to the right; kept int64[K] (positions in the flattened batch)
-    and targets int64[K] of all rows together. Padding is token 0: nothing looks at it, and no prediction of it is
-    judged."""
+def padded(rows: Sequence[Row], device: torch.device) -> dict[str, Any]:
+    """input_ids int64[B, T], padded to the right; kept int64[K] (positions in the flattened batch) and targets int64[K]
+    of all rows together. Padding is token 0: nothing that is judged looks at what comes after it, so that a mask
+    would change nothing but which kernels attention can use."""
     longest = max(len(each.ids) for each in rows)
     ids = np.zeros((len(rows), longest), np.int64)
-    mask = np.zeros((len(rows), longest), np.int64)
     for number, each in enumerate(rows):
-        ids[number, :len(each.ids)], mask[number, :len(each.ids)] = each.ids, 1
+        ids[number, :len(each.ids)] = each.ids
     kept = np.concatenate([number * longest + each.places for number, each in enumerate(rows)])
-    targets = np.concatenate([each.targets for each in rows]).astype(np.int64)
-    return {name: torch.from_numpy(values).to(device) for name, values in
-            {"input_ids": ids, "attention_mask": mask, "kept": kept, "targets": targets}.items()}
+    return _on(device, input_ids=ids, kept=kept, targets=_targets(rows))
+
+
+def one_row(rows: Sequence[Row], device: torch.device) -> dict[str, Any]:
+    """The same without padding: input_ids and position_ids int64[1, S] with the examples behind one another, and
+    `pieces`, which says where each lies. What all begin with, up to the first judged place, stands once in front."""
+    shared = shared_start(rows)
+    lengths = np.array([len(each.ids) for each in rows])
+    stops = shared + np.cumsum(lengths - shared)
+    starts = stops - lengths + shared
+    ids = np.concatenate([rows[0].ids[:shared], *(each.ids[shared:] for each in rows)]).astype(np.int64)
+    places = np.concatenate([np.arange(shared), *(np.arange(shared, length) for length in lengths)])
+    kept = np.concatenate([start - shared + each.places for start, each in zip(starts, rows)])
+    pieces = Pieces(shared, tuple(zip(starts.tolist(), stops.tolist())))
+    # A mask of ones keeps `transformers` from making one of its own for rows that hold several examples.
+    return _on(device, input_ids=ids[None], position_ids=places[None], attention_mask=np.ones_like(ids)[None],
+               kept=kept, targets=_targets(rows)) | {"pieces": pieces}
+
+
+def shared_start(rows: Sequence[Row]) -> int:
+    """How many tokens all rows begin with, before the first place of any that is judged; 0 of a single row."""
+    if len(rows) < 2:
+        return 0
+    shared = min(int(each.places[0]) for each in rows)
+    for each in rows[1:]:
+        differs = each.ids[:shared] != rows[0].ids[:shared]
+        shared = int(differs.argmax()) if differs.any() else shared
+    return shared
+
+
+def _targets(rows: Sequence[Row]) -> np.ndarray:
+    return np.concatenate([each.targets for each in rows]).astype(np.int64)
+
+
+def _on(device: torch.device, **arrays: np.ndarray) -> dict[str, Any]:
+    return {name: torch.from_numpy(values).to(device) for name, values in arrays.items()}
