@@ -32,13 +32,13 @@ def _normal(table: ScoreTable, verdicts: Verdicts, seed: int) -> np.ndarray:
 
 
 def _random(table: ScoreTable, verdicts: Verdicts, seed: int) -> np.ndarray:
-    """Exactly as many dropped tokens as the verdicts drop, drawn over the dataset from those that rules may drop: what
-    is protected stays protected, so that the two differ in the scores alone."""
-    protected = (table.marks & filters.protected_marks(verdicts.thresholds)) != 0
-    dropped = table.trainable & ~verdicts.keep
-    pool = np.flatnonzero(table.trainable & (~protected | dropped))
-    keep = table.trainable.copy()
-    keep[np.random.default_rng(seed).choice(pool, int(dropped.sum()), replace=False)] = False
+    """Exactly as many dropped tokens as the rules drop, drawn over the dataset from those that the rules decide about:
+    what is protected or decided by hand stays as it is, so that the two differ in the scores alone."""
+    shield, by_hand = filters.guarded(table.marks, verdicts.hand, verdicts.thresholds)
+    free = np.flatnonzero(table.trainable & ~shield & ~by_hand)
+    dropped = int(np.count_nonzero(~verdicts.keep[free]))
+    keep = table.trainable & ~by_hand
+    keep[np.random.default_rng(seed).choice(free, dropped, replace=False)] = False
     return keep
 
 
