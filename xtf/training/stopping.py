@@ -41,7 +41,8 @@ class Stopping(TrainerCallback):
             torch.cuda.set_rng_state_all(self._seeds[1])
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._seeds = torch.get_rng_state(), torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        if self._seeds is None:
+            self._seeds = _seeds()
         self._computing = True
         if self.asked:  # between two steps
             self._ask()
@@ -50,6 +51,10 @@ class Stopping(TrainerCallback):
         self._computing = False
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._seeds = None  # what is random now belongs to a whole step
+        self._seeds = _seeds()  # an epoch's first step begins with others: its data loader has drawn one by then
         if self.asked:
             control.should_save = control.should_training_stop = True
+
+
+def _seeds() -> tuple[torch.Tensor, list[torch.Tensor]]:
+    return torch.get_rng_state(), torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
