@@ -39,10 +39,10 @@ def _marked(items: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 METRICS: dict[str, Metric] = {
     CORRECT: Metric("Correct", "correct answers", "%", 100, True, 1, _marked),
-    LOSS: Metric("Held-out loss", "held-out loss", "nats a token", 1, False, 4, _mean_nats("nll", "tokens")),
-    "loss_kept": Metric("Loss, kept", "held-out loss at kept tokens", "nats a token", 1, False, 4,
+    LOSS: Metric("Held-out loss", "held-out loss", "nats", 1, False, 4, _mean_nats("nll", "tokens")),
+    "loss_kept": Metric("Loss, kept", "held-out loss at kept tokens", "nats", 1, False, 4,
                         _mean_nats("nll_kept", "kept")),
-    "loss_dropped": Metric("Loss, dropped", "held-out loss at dropped tokens", "nats a token", 1, False, 4,
+    "loss_dropped": Metric("Loss, dropped", "held-out loss at dropped tokens", "nats", 1, False, 4,
                            _mean_nats("nll_dropped", "dropped")),
 }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from xtf.comparison import verdict
+from xtf.comparison import paper, verdict
 from xtf.comparison.folder import BASE, Comparison
 from xtf.comparison.metrics import CORRECT, METRICS
 from xtf.comparison.result import Figure, Result, Row, evaluation
@@ -12,6 +12,7 @@ from xtf.progress import duration
 from xtf.words import count, percent
 from xtf.workspace import size
 
+PAPER = "the paper's, not ours (%)"
 NOTHING = "\N{EM DASH}"
 
 
@@ -29,10 +30,13 @@ def cells(found: Result) -> list[dict[str, str]]:
 def _cells(found: Result, row: Row) -> dict[str, str]:
     made = {"strategy": row.title, "seeds": NOTHING if row.name == BASE else f"{len(row.seeds)} of {row.wanted}",
             "trained tokens": _trained(row)}
-    for key in columns(found):
-        made[title(key, found)] = shown(row.figures.get(key), key)
+    first, *others = columns(found) or [found.metric]
+    made[title(first, found)] = shown(row.figures.get(first), first)
     for control in verdict.CONTROLS:
         made[f"against {control}"] = _against(row, found.metric, control)
+    if published := paper.TASKS[found.task].accuracy if found.task in paper.TASKS else {}:
+        made[PAPER] = f"{published[row.name]:.1f}" if row.name in published else NOTHING
+    made |= {title(key, found): shown(row.figures.get(key), key) for key in others}
     return made | {"training": duration(row.seconds) if row.seconds is not None else NOTHING,
                    "memory": size(row.memory) if row.memory is not None else NOTHING}
 

@@ -37,19 +37,33 @@ _HEADLINES: dict[tuple[int | None, int | None], str] = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """headline: what it comes to, or "" while there is nothing to say; sentences: the figures that it rests on."""
+    """headline: what it comes to, or "" while there is nothing to say; sentences: the figures that it rests on; signs:
+    of each strategy that is put to the test, against each of CONTROLS that it was measured against."""
 
     headline: str
     sentences: list[str]
+    signs: list[tuple[int, ...]]
+
+    @property
+    def helped(self) -> bool:
+        """Whether some strategy beats every control that it was measured against."""
+        return any(signs and min(signs) > 0 for signs in self.signs)
+
+    @property
+    def hurt(self) -> bool:
+        """Whether some strategy is worse than some control."""
+        return any(signs and min(signs) < 0 for signs in self.signs)
 
 
 def verdict(found: Result) -> Verdict:
     """Of the strategies that are no control, by the metric that decides; the loss is told beside it."""
     rows = [row for row in found.rows if row.name not in (BASE, *CONTROLS) and found.metric in row.figures]
-    headlines = [_headline(row, found.metric) for row in rows]
+    headlines = [_headline(row, found.metric, words(found.metric, found)) for row in rows]
     told = [sentence for row in rows for key in dict.fromkeys((found.metric, LOSS))
             for sentence in _sentences(row, key, words(key, found))]
-    return Verdict(" ".join(filter(None, headlines)), [*told, *_basis(found)] if told else _basis(found))
+    signs = [tuple(sign(one, METRICS[found.metric]) for one in row.figures[found.metric].against.values())
+             for row in rows]
+    return Verdict(" ".join(filter(None, headlines)), [*told, *_basis(found)], signs)
 
 
 def sign(difference: Difference, metric: Metric) -> int:
@@ -83,13 +97,14 @@ def words(key: str, found: Result) -> str:
 
 
 def _unit(metric: Metric) -> str:
-    return "points" if metric.unit == "%" else metric.unit
+    return "points" if metric.unit == "%" else f"{metric.unit} a token"
 
 
-def _headline(row: Row, key: str) -> str:
+def _headline(row: Row, key: str, what: str) -> str:
     against = row.figures[key].against
     normal, random = (sign(against[name], METRICS[key]) if name in against else None for name in CONTROLS)
-    return _HEADLINES.get((normal, random), "").format(name=row.title)
+    told = _HEADLINES.get((normal, random), "").format(name=row.title)
+    return f"By {what}: {told[:1].lower() if told.startswith('No') else told[:1]}{told[1:]}" if told else ""
 
 
 def _sentences(row: Row, key: str, what: str) -> list[str]:

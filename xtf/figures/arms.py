@@ -60,7 +60,7 @@ def published(task: Task) -> go.Figure:
     figure = go.Figure()
     figure.add_scatter(
         x=list(task.accuracy.values()), y=list(range(len(names))), mode="markers+text", showlegend=False,
-        text=[f"{value:.1f}" for value in task.accuracy.values()], textposition="middle right",
+        text=[f"\N{NO-BREAK SPACE}{value:.1f}" for value in task.accuracy.values()], textposition="middle right",
         marker={"symbol": "diamond-open", "size": 11, "color": NEUTRAL, "line": {"width": 2}}, customdata=names,
         hovertemplate="%{customdata}: %{x:.1f} %, the paper's<extra></extra>", cliponaxis=False)
     _rows_on_y(figure, names)
