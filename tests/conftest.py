@@ -1,11 +1,15 @@
 """Shared fixtures: a workspace of its own for every test, a tiny random model made in-process, and the embedded one."""
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many tests run at a time as there are cores: threads would only queue up
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _SHARED = Path(__file__).parents[2] / "shared"
 
