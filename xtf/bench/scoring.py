@@ -3,10 +3,7 @@ machine could do at best, on the same examples, in one run."""
 
 import itertools
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -14,6 +11,7 @@ import torch
 
 from xtf import models
 from xtf.bench import roofline
+from xtf.bench.alone import alone
 from xtf.bench.contenders import measure
 from xtf.config import ScoreSettings
 from xtf.engine import survey as surveying
@@ -48,7 +46,7 @@ def compare(settings: ScoreSettings, repeats: int = 3, progress: Progress = sile
             speed[turn, number] = roofline.matmul_speed(settings.model_copy(update={"dtype": dtype}))
         for number, (name, dtype) in enumerate(_WAYS):
             progress(turn * len(_WAYS) + number, seconds.size, f"{name}, {dtype}")
-            seconds[turn, number], peak = _alone(
+            seconds[turn, number], peak = alone(
                 measure, name, settings.model_copy(update={"dtype": dtype}), found.domain_words)
             memory[number] = max(memory[number], peak)
     types = _types(settings, tokenizer, models.context_length(config))
@@ -77,9 +75,3 @@ def _result(number: int, seconds: np.ndarray, memory: np.ndarray, ideal: np.ndar
     return Result(name, dtype, round(middle, 6), round(tokens / middle, 1),
                   round(float(np.median(seconds[:, 0] / mine)), 4), round(float(np.median(mine / bare)), 4),
                   round(float(np.median(ideal[:, _DTYPES.index(dtype)] / mine)), 6), int(memory[number]))
-
-
-def _alone(work: Callable[..., Any], *given: Any) -> Any:
-    """work(*given) in a fresh process."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(work, *given).result()

@@ -36,3 +36,28 @@ def scoring(data: str, repeats: int, as_json: bool, **values: Any) -> Any:
              f"{found['threads']} threads, median of {repeats}")
     columns = ["", "dtype", "seconds", "tokens/s", "× published", "time of bare", "of roofline", "peak MB"]
     return show(found, as_json, table(title, columns, rows))
+
+
+@bench.command()
+@click.argument("data", default="demo")
+@click.option("--examples", type=click.IntRange(8), default=24, show_default=True, help="Examples to train on, once.")
+@click.option("--batch-examples", type=click.IntRange(4), default=8, show_default=True, help="Examples in a step.")
+@click.option("--repeats", type=click.IntRange(1, 99), default=3, show_default=True, help="Medians over so many turns.")
+@flags.from_settings(ScoreSettings, skip=("data", "device", "limit"))
+@json_flag
+def training(data: str, examples: int, batch_examples: int, repeats: int, as_json: bool, **values: Any) -> Any:
+    """Fine-tuning on DATA with XTF (LoRA, float32, on the CPU, labels of preset corrected), beside the plain Trainer in
+    batches as it makes them and in XTF's own; each in a process of its own. Scores DATA first, unless that is done."""
+    from xtf.bench.training import compare
+
+    chosen = settings(ScoreSettings, {"data": data, "limit": examples} | flags.given(values, ScoreSettings))
+    with progress() as report:
+        found = compare(chosen, batch_examples, repeats, report)
+    rows = [(row["name"], f"{row['seconds']:,.1f}", f"{row['tokens_per_second']:,.0f}", f"{row['times_default']:.2f}",
+             f"{row['times_same']:.2f}", f"{row['processor_times_same']:.2f}", f"{row['memory_bytes'] / 1e6:,.0f}",
+             f"{row['memory_of_same']:.2f}", f"{row['first_loss']:.4f}") for row in found["results"]]
+    title = (f"{found['examples']} examples, {found['tokens']:,} tokens, {found['batch_examples']} a step, "
+             f"{found['model']}, {found['threads']} threads, median of {repeats}")
+    columns = ["", "seconds", "tokens/s", "× default", "× same", "× same, processor time", "peak MB", "of same",
+               "first loss"]
+    return show(found, as_json, table(title, columns, rows))

@@ -22,7 +22,7 @@ def prepared(model: ModelSettings, settings: TrainSettings) -> tuple[Any, Any]:
         trained.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         trained.enable_input_require_grads()
     if settings.method == "lora":
-        trained = _with_adapter(trained, settings)
+        trained = with_adapter(trained, settings)
         train_on_kept(trained.get_base_model())
     else:
         train_on_kept(trained.float())
@@ -37,7 +37,9 @@ def _dtype(settings: TrainSettings, model: ModelSettings) -> str:
         model.model_copy(update={"device": settings.device, "dtype": "auto"}))
 
 
-def _with_adapter(model: Any, settings: TrainSettings) -> Any:
+def with_adapter(model: Any, settings: TrainSettings) -> Any:
+    """The model with frozen weights and a LoRA adapter, as peft makes it. Raises: SettingsError for layers that the
+    model lacks."""
     from peft import LoraConfig, get_peft_model
 
     wanted = settings.target_modules
