@@ -43,7 +43,7 @@ def test_before_the_first_one_each_view_says_what_it_will_show(view, told, workp
 def test_without_a_run_fine_tunes_can_still_be_looked_at(home):
     made_up("one", done=True)
     app = at("watch", "one")
-    assert "There is no run" in words(app) and metric(app, "Step") == "4 of 10"
+    assert "There is no run" in words(app) and metric(app, "Step, of 10") == "4"
 
 
 def test_a_running_one_is_told_in_numbers_and_units(workplace, sleeping):
@@ -53,7 +53,7 @@ def test_a_running_one_is_told_in_numbers_and_units(workplace, sleeping):
     assert state() == "running" and "62.5 % of the response tokens kept" in words(app)
     # losses 2, 1, 2/3, 1/2 at weight 0.9: weights 0.729, 0.81, 0.9, 1 over 3.439
     assert metric(app, "Loss (nats)") == f"{(2 * .729 + .81 + .9 * 2 / 3 + .5) / 3.439:.3f}"
-    assert metric(app, "Step") == "4 of 10" and metric(app, "Trained tokens") == "400"
+    assert metric(app, "Step, of 10") == "4" and metric(app, "Trained tokens") == "400"
     assert metric(app, "Time left") == "12 s" and metric(app, "Tokens/s") == "200" and metric(app, "Memory") == "3.0 MB"
     assert "4 of 10 steps · 0.5 steps/s · 12 s left" in words(app)
     assert len(app.get("plotly_chart")) == 4 and all(found.proto.help for found in app.metric)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from xtf.figures.drawing import finished
+from xtf.figures.drawing import faint, finished
 from xtf.figures.palette import CURVES, NEUTRAL
 
 MOST = 2000  # points of one curve
@@ -67,7 +67,8 @@ def loss(metrics: pd.DataFrame, along: str, weight: float) -> go.Figure:
     """Each step's loss, and its course. `metrics` has `xtf.training.folder.COLUMNS`."""
     figure = go.Figure()
     values, course = metrics["loss"].to_numpy(float), smoothed(metrics["loss"].to_numpy(), weight)
-    _line(figure, metrics[along], values, along, "each step", {"color": NEUTRAL, "width": 1})
+    grey = faint(NEUTRAL, 0.9 if len(values) <= _FEW else 0.5)  # where it is dense, it covers itself
+    _line(figure, metrics[along], values, along, "each step", {"color": grey, "width": 1})
     _line(figure, metrics[along], course, along, "smoothed", {"color": CURVES[0], "width": 2.5})
     figure.update_yaxes(title=LOSS)
     return _done(figure, along, "Loss", _course("Loss", course, "nats per trained token"), _TALL)

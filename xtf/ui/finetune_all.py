@@ -35,7 +35,7 @@ def section(known: dict[str, Standing]) -> None:
 _COLUMNS: dict[str, Any] = {
     "name": st.column_config.TextColumn("Fine-tune", width=220),
     "strategy": st.column_config.TextColumn("Tokens", width=80, help="How the trained tokens were chosen."),
-    "state": st.column_config.TextColumn("State", width=90),
+    "state": st.column_config.TextColumn("State", width=130),
     "steps": st.column_config.TextColumn("Steps", width=100, help="Done, of all."),
     "kept": st.column_config.NumberColumn("Kept", format="%.1f %%", width=70, help="Share of the response tokens."),
     "loss": st.column_config.NumberColumn("Last loss (nats)", format="%.4f", width=110,
@@ -104,8 +104,9 @@ def _side_by_side(known: dict[str, Standing]) -> None:
 
 def _tokens(one: Standing) -> str:
     """What decides which tokens are trained."""
-    asked = {name: value for name, value in one.training.asked.items() if name != "settings"} if one.training else {}
-    return str(sorted(asked.items(), key=str))
+    asked = dict(one.training.asked) if one.training else {"settings": {}}
+    seed = asked.pop("settings").get("seed") if asked.get("strategy") == "random" else None
+    return str([seed, *sorted((name, value) for name, value in asked.items() if name != "settings")])
 
 
 def _settings(chosen: list[Standing]) -> None:

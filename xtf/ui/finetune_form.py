@@ -50,11 +50,16 @@ def sections() -> None:
 
 
 def _advanced() -> None:
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, right = st.columns(2)
     names = [name for name in TrainSettings.model_fields if name not in IN_SIGHT]
-    for place, name in enumerate(names):
+    for place, name in enumerate(sorted(names, key=_is_switch)):
         with left if place % 2 == 0 else right:
             _field(name)
+
+
+def _is_switch(name: str) -> bool:
+    """Switches are lower than fields and come last, so that both columns stay in line."""
+    return TrainSettings.model_fields[name].annotation is bool
 
 
 def _file() -> None:

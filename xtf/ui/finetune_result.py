@@ -130,6 +130,7 @@ def _card(training: Training) -> None:
 
 
 def _lowered(card: str) -> str:
-    """The card without its front matter, its headings below those of the page."""
-    body = re.sub(r"\A---\n.*?\n---\n", "", card, flags=re.DOTALL)
-    return re.sub(r"^(#{1,3}) ", r"##\1 ", body, flags=re.MULTILINE)
+    """The card without its front matter, its headings as bold lines: those of the page come first."""
+    parts = re.sub(r"\A---\n.*?\n---\n", "", card, flags=re.DOTALL).split("```")
+    parts[::2] = [re.sub(r"^#+ (.*)$", r"**\1**", words, flags=re.MULTILINE) for words in parts[::2]]
+    return "```".join(parts)

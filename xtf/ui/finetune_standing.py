@@ -66,13 +66,24 @@ def found() -> dict[str, Standing]:
     """All by name, the newest first. One that failed before it had a folder is told by its job; a job whose fine-tune
     was deleted is passed over."""
     by_name = {training.name: training for training in list_trainings()}
+    newest = _newest_jobs()
+    standings = [_standing(name, by_name.get(name), newest.get(name)) for name in {**by_name, **newest}
+                 if name in by_name or newest[name].state != "done"]
+    return {one.name: one for one in sorted(standings, key=lambda one: one.since, reverse=True)}
+
+
+def again(one: Standing) -> Standing:
+    """The same as it stands now."""
+    training = next((training for training in list_trainings() if training.name == one.name), None)
+    return _standing(one.name, training, _newest_jobs().get(one.name))
+
+
+def _newest_jobs() -> dict[str, Job]:
     newest: dict[str, Job] = {}
     for job in jobs.list_jobs():
         if name := name_of(job):
             newest.setdefault(name, job)
-    standings = [_standing(name, by_name.get(name), newest.get(name)) for name in {**by_name, **newest}
-                 if name in by_name or newest[name].state != "done"]
-    return {one.name: one for one in sorted(standings, key=lambda one: one.since, reverse=True)}
+    return newest
 
 
 def name_of(job: Job) -> str | None:

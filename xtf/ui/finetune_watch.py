@@ -35,7 +35,9 @@ def section(one: Standing) -> None:
 
 def _follow(one: Standing, draw: Callable[[Standing], None], key: str) -> None:
     if one.state in AT_WORK:
-        jobs_view.watch(lambda _: draw(finetune_standing.found().get(one.name, one)), key)
+        jobs_view.watch(lambda _: draw(finetune_standing.again(one)), key)
+    elif one.state == "elsewhere":  # it may be part of a comparison, which is a job
+        jobs_view.watch(lambda _: draw(one), key)
     else:
         draw(one)
 
@@ -108,10 +110,10 @@ def _numbers(one: Standing, metrics: pd.DataFrame) -> None:
     last = metrics.iloc[-1] if len(metrics) else None
     done, total = one.steps
     cells = frame.numbers("finetune-watch", 6)
-    shown = [("Step", f"{count(done)} of {count(total)}" if total else _UNKNOWN,
+    shown = [(f"Step, of {count(total)}" if total else "Step", count(done) if total else _UNKNOWN,
               f"Steps of the optimiser; epoch {last['epoch']:.2f}." if last is not None else "Steps of the optimiser."),
              _loss(metrics), _time(one, last),
-             ("Trained tokens", count(last["trained"]) if last is not None else _UNKNOWN,
+             ("Trained tokens", _brief(last["trained"]) if last is not None else _UNKNOWN,
               "Kept tokens that the loss has seen so far, all passes together" + (
                   f", of {count(last['tokens'])} that went through the model." if last is not None else ".")),
              ("Tokens/s", _speed(metrics), f"Tokens that went through the model in a second, over the last {_LATEST} "
@@ -120,6 +122,11 @@ def _numbers(one: Standing, metrics: pd.DataFrame) -> None:
               "The most so far: of the graphics card where there is one, else of the process.")]
     for cell, (label, value, words) in zip(cells, shown, strict=True):
         cell.metric(label, value, help=words, border=True, height="stretch")
+
+
+def _brief(tokens: float) -> str:
+    """A count that finds room."""
+    return count(tokens) if tokens < 10_000_000 else f"{tokens / 1_000_000:,.1f} M"
 
 
 def _loss(metrics: pd.DataFrame) -> tuple[str, str, str]:
