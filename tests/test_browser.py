@@ -17,7 +17,7 @@ from tests.scored import HOSTILE
 pytestmark = pytest.mark.browser
 PAGES = {"": "Home", "score": "Score", "explore": "Explore", "thresholds": "Thresholds",
          "dataset": "Dataset", "tokens": "Tokens", "settings": "Settings", "export": "Export",
-         "finetune": "Fine-tune", "method": "Method"}
+         "finetune": "Fine-tune", "compare": "Compare", "method": "Method"}
 
 
 @pytest.fixture

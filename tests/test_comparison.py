@@ -24,24 +24,13 @@ TRAINING = TrainSettings(epochs=1, batch_examples=4, rank=2, batch_tokens=4096, 
 EVALUATION = EvaluationSettings(max_new_tokens=4)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Tests run two at a time, and threads of tiny models wait for each other: it takes twenty times as long."""
-    import torch
-
-    usual = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(usual)
-
-
 @pytest.fixture
 def problems(workplace):
     return open_run("problems")
 
 
 def xtf(*words):
-    """What a command prints; in this process, for its one thread."""
+    """What a command prints."""
     found = CliRunner().invoke(cli, words, catch_exceptions=False)
     assert found.exit_code == 0, found.output
     return found.stdout

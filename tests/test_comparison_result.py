@@ -7,7 +7,7 @@ from tests import comparisons
 from tests.comparisons import ARMS
 from xtf.comparison import table, verdict
 from xtf.comparison.metrics import METRICS
-from xtf.comparison.result import as_json, result
+from xtf.comparison.result import result
 from xtf.evaluation.statistics import Difference
 
 
@@ -125,5 +125,5 @@ def test_tables_for_people_and_for_spreadsheets(helped):
     assert numbers.loc["xtf", "correct_minus_normal"] == 0.25 and numbers.loc["base", "correct"] == 0.25
     items = table.items(helped)
     assert len(items) == 4 * 7 and set(items["strategy"]) == {"base", "normal", "xtf", "random"}
-    plain = as_json(found)
+    plain = table.as_json(found)
     assert plain["done"] and plain["rows"][2]["figures"]["correct"]["against"]["normal"]["value"] == 0.25

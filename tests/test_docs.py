@@ -19,7 +19,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(?P<language>\w*) *(?P<name>\S*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Not run here: set-up, which CI does before any test, and what needs another machine or a hub.
 EXEMPT = ("make", "docker", "pip", "ssh")
-NOT_RUN = ("app", "bench")  # one serves until it is stopped, the other takes minutes: only their flags are checked
+NOT_RUN = ("app", "bench", "compare")  # one serves until it is stopped, others take minutes: only flags are checked
 
 
 @dataclass(frozen=True)

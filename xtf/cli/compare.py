@@ -70,7 +70,6 @@ def _show(comparison: Comparison, as_json: bool) -> Any:
     """The verdict, the table, and the paper's figures apart from it."""
     from xtf.comparison import paper
     from xtf.comparison import table as tables
-    from xtf.comparison.result import as_json as plainly
     from xtf.comparison.result import result
     from xtf.comparison.verdict import verdict
 
@@ -78,7 +77,8 @@ def _show(comparison: Comparison, as_json: bool) -> Any:
     told, cells = verdict(found), tables.cells(found)
     published = paper.TASKS.get(found.task)
     missing = [sentence for row in found.rows for sentence in row.missing]
-    return show(plainly(found) | {"paper": {"label": paper.LABEL, "task": published and published._asdict()}}, as_json,
+    plain = tables.as_json(found) | {"paper": {"label": paper.LABEL, "task": published and published._asdict()}}
+    return show(plain, as_json,
                 *filter(None, [told.headline]), *told.sentences,
                 table(f"Comparison {found.name}, 95 % intervals in brackets", list(cells[0]),
                       [list(row.values()) for row in cells]), *missing, *found.notes,

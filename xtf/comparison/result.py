@@ -1,7 +1,6 @@
 """What a comparison has found so far: a row for the base model and one for each strategy. Imports no PyTorch."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -161,14 +160,3 @@ def _pair(key: str, name: str, own: dict[int, Evaluation], other: dict[int, Eval
         return None
     a, b = (metrics.values_of(METRICS[key], [of[seed].items for seed in seeds]) for of in (own, other))
     return (a, b) if a.values.shape == b.values.shape else None
-
-
-def as_json(found: Result) -> dict[str, Any]:
-    """The whole result as plain values, for `--json`."""
-    from dataclasses import asdict
-
-    from xtf.comparison.verdict import verdict
-
-    told = verdict(found)
-    return asdict(found) | {"done": found.done, "metric": found.metric, "verdict": {
-        "headline": told.headline, "sentences": told.sentences}}

@@ -1,7 +1,6 @@
 """Settings of a comparison, beside those of its fine-tunes and of its evaluations."""
 
 from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
 
 from xtf.config import Settings
 from xtf.strategies import STRATEGIES
@@ -28,5 +27,5 @@ class CompareSettings(Settings):
     @classmethod
     def _different(cls, names: tuple[Strategy, ...]) -> tuple[Strategy, ...]:
         if len(set(names)) < len(names):
-            raise PydanticCustomError("strategies", "each strategy can be named once")
+            raise ValueError("each strategy can be named once")
         return names

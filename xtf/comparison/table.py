@@ -1,5 +1,6 @@
 """A comparison's result as tables: for people, for spreadsheets, and item by item."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -96,3 +97,9 @@ def items(comparison: Comparison) -> pd.DataFrame:
             told = {"strategy": arm.strategy if arm else BASE, "seed": arm.seed if arm else None}
             parts.append(found.items.assign(**told)[[*told, *found.items.columns]])
     return pd.concat([part.astype({"seed": "Int64"}) for part in parts], ignore_index=True) if parts else pd.DataFrame()
+
+
+def as_json(found: Result) -> dict[str, Any]:
+    """The whole result as plain values, for `--json`."""
+    told = verdict.verdict(found)
+    return asdict(found) | {"done": found.done, "metric": found.metric, "verdict": asdict(told)}

@@ -9,6 +9,7 @@ from typing import Any
 from xtf import linked
 from xtf.argv import flag, of_settings
 from xtf.changes import OVERRIDES
+from xtf.comparison.settings import CompareSettings
 from xtf.config import (
     ATTRIBUTES,
     MAIN_FIELD,
@@ -20,6 +21,7 @@ from xtf.config import (
     ScoreSettings,
     Thresholds,
 )
+from xtf.evaluation.settings import EvaluationSettings
 from xtf.training.settings import TrainSettings
 
 
@@ -68,6 +70,18 @@ def merge(name: str, out: Path) -> list[str]:
 def ask(name: str, question: str) -> list[str]:
     """`xtf ask …`, whatever the question begins with."""
     return ["ask", name, "--json", "--", question]
+
+
+def compare(run: str, labels: Sequence[str], chosen: CompareSettings, training: TrainSettings,
+            evaluation: EvaluationSettings, name: str, allow: Sequence[str] = ()) -> list[str]:
+    """`xtf compare …`; `labels`: of `threshold_flags`."""
+    strategies = ["--strategies", ",".join(chosen.strategies)] if chosen.strategies != CompareSettings().strategies \
+        else []
+    measured = [*of_settings(evaluation, skip="seed"),
+                *(["--evaluation-seed", str(evaluation.seed)] if evaluation.seed else [])]
+    allowed = [word for check in allow for word in ("--allow", check)]
+    return ["compare", run, *labels, *strategies, *of_settings(chosen, skip="strategies"), *of_settings(training),
+            *measured, "--name", name, *allowed, "--json"]
 
 
 def _export_flags(preset: str, thresholds: Thresholds, settings: ExportSettings, other: OtherTokenizer | None) \

@@ -18,12 +18,13 @@ from xtf.words import count, escaped, percent, short
 HOME, SCORE, EXPLORE = "app.py", "pages/score.py", "pages/explore.py"
 THRESHOLDS, EXPORT, METHOD = "pages/thresholds.py", "pages/export.py", "pages/method.py"
 DATASET, TOKENS, SETTINGS = "pages/dataset.py", "pages/tokens.py", "pages/settings.py"
-FINETUNE = "pages/finetune.py"
+FINETUNE, COMPARE = "pages/finetune.py", "pages/compare.py"
 _PAGES = {HOME: ("Home", ":material/home:"), SCORE: ("Score", ":material/play_circle:"),
           EXPLORE: ("Explore", ":material/search:"), THRESHOLDS: ("Thresholds", ":material/tune:"),
           DATASET: ("Dataset", ":material/bar_chart:"), TOKENS: ("Tokens", ":material/token:"),
           SETTINGS: ("Settings", ":material/compare:"),
           EXPORT: ("Export", ":material/download:"), FINETUNE: ("Fine-tune", ":material/model_training:"),
+          COMPARE: ("Compare", ":material/balance:"),
           METHOD: ("Method", ":material/menu_book:")}
 
 

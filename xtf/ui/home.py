@@ -91,6 +91,7 @@ _STEPS = (
     (frame.DATASET, "Dataset", "see what they do, from several sides"),
     (frame.EXPORT, "Export", "take away exactly these labels"),
     (frame.FINETUNE, "Fine-tune", "train on exactly these tokens"),
+    (frame.COMPARE, "Compare", "see whether it helped"),
     (frame.SCORE, "Score", "bring data and a model of your own"),
     (frame.METHOD, "Method", "what the scores mean, on one sentence"),
 )
