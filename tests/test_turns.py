@@ -38,15 +38,9 @@ def test_jobs_for_one_device_wait_in_the_order_of_their_start(tiny_model):
     second, third = begun(["train", "nothing", "--device", "cpu"], "second"), begun(["train", "none"], "third")
     wait_for(second.id, lambda job: job.stage == WAITING)
     wait_for(third.id, lambda job: job.stage == WAITING)
+    other = begun(["train", "elsewhere", "--device", "cuda:7"], "other")  # another device is not waited for
+    assert "no run called elsewhere" in wait_for(other.id, lambda job: job.state != "running").message
     assert [job.id for job in turns.ahead(third.id)] == [first.id, second.id] and turns.ahead(first.id) == []
     assert jobs.cancel(third.id).state == "cancelled" and gone(pid_of(third.id))
     os.kill(pid_of(first.id), signal.SIGKILL)  # nobody waits for the dead
     assert "no run called nothing" in wait_for(second.id, lambda job: job.state != "running").message
-
-
-def test_another_device_is_not_waited_for(tiny_model):
-    first = begun(scoring(tiny_model, 4000), "first")
-    wait_for(first.id, lambda job: job.stage == "scoring")
-    other = begun(["train", "nothing", "--device", "cuda:7"], "other")
-    assert "no run called nothing" in wait_for(other.id, lambda job: job.state != "running").message
-    assert jobs.job(first.id).state == "running"

@@ -165,8 +165,6 @@ def _convert_into(gguf: Path, folder: Path) -> None:
 
 def is_disk_full(error: BaseException) -> bool:
     """Whether that is what a library says: safetensors and torch wrap the system's own error in others."""
-    if "PytorchStreamWriter" in str(error) and "write" in str(error):
-        return True  # which is all that torch.save tells
     return "os error 28" in str(error) or "code: 28" in str(error) or getattr(error, "errno", None) == errno.ENOSPC
 
 

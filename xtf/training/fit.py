@@ -7,7 +7,8 @@ import torch
 from transformers import TrainingArguments
 
 from xtf import models, workspace
-from xtf.errors import SettingsError
+from xtf.engine.room import free_disk
+from xtf.errors import SettingsError, XtfError
 from xtf.progress import Progress, silent
 from xtf.training import processes
 from xtf.training.checkpoints import Marking, clear, newest, write_now
@@ -19,6 +20,7 @@ from xtf.training.stopping import Stopping
 from xtf.training.trainer import KeptTrainer
 
 _KEPT = 2  # checkpoints
+_LEAST_FREE = 1 << 16  # bytes
 
 
 def fit(model: Any, rows: Rows, settings: TrainSettings, folder: Path, *, progress: Progress = silent) -> KeptTrainer:
@@ -46,9 +48,10 @@ def fit(model: Any, rows: Rows, settings: TrainSettings, folder: Path, *, progre
             stop.restore_seeds()
             write_now(trainer)
         raise
-    except Exception as error:  # safetensors and torch wrap what the system said
+    except Exception as error:
+        full = _is_disk_full(folder, error)  # before the room of what was half written is given back
         clear(checkpoints)
-        if models.is_disk_full(error):
+        if full:
             raise workspace.disk_full(checkpoints) from error
         raise
     finally:
@@ -56,6 +59,11 @@ def fit(model: Any, rows: Rows, settings: TrainSettings, folder: Path, *, progre
     if stop.asked:
         raise KeyboardInterrupt
     return trainer
+
+
+def _is_disk_full(folder: Path, error: Exception) -> bool:
+    """safetensors wraps what the system said, and torch.save says something else: then the disk itself is asked."""
+    return models.is_disk_full(error) or (not isinstance(error, XtfError) and free_disk(folder) < _LEAST_FREE)
 
 
 def _arguments(settings: TrainSettings, folder: Path) -> TrainingArguments:
