@@ -95,8 +95,12 @@ def _side_by_side(known: dict[str, Standing]) -> None:
         st.caption("Choose two or more.")
         return
     if len({_tokens(one) for one in chosen}) > 1:
-        st.warning("These train on different tokens, so their training losses cannot be compared: a lower curve may "
-                   "only have easier tokens. Compare what they do on held-out data.", icon=":material/balance:")
+        left, right = frame.cards("finetune-warning", [4, 1], vertical_alignment="center")
+        left.warning("These train on different tokens, so their training losses cannot be compared: a lower curve may "
+                     "only have easier tokens. What counts is what they do on held-out data.",
+                     icon=":material/balance:")
+        with right:
+            frame.link(frame.COMPARE, "Compare there")
     along, weight = finetune_watch.choices("finetune-compared")
     plots.show(figures.losses({one.name: one.metrics for one in chosen}, along, weight), "finetune-losses")
     _settings(chosen)

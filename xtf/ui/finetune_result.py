@@ -89,7 +89,7 @@ def _merge(training: Training) -> None:
 def _try(training: Training) -> None:
     st.subheader("Try it", anchor=False)
     st.caption("The base model and the fine-tune answer the same question. One answer proves nothing: the effect is "
-               "measured on held-out data.")
+               "measured on held-out data, on the page Compare.")
     with st.form("finetune.ask", border=False):
         question = st.text_area("Question", key="finetune.question", height=100, max_chars=4000,
                                 placeholder="Tom has 48 apples and gives half of them to Mia. How many are left?")

@@ -8,7 +8,6 @@ import streamlit as st
 
 from xtf import jobs
 from xtf.figures import training as figures
-from xtf.jobs import Job
 from xtf.progress import duration
 from xtf.strategies import STRATEGIES
 from xtf.training.settings import to_yaml
@@ -28,9 +27,16 @@ def section(one: Standing) -> None:
     """The whole view. While a job works on the fine-tune, numbers and curves follow by themselves. The choices between
     them do not: a widget that is drawn anew before the browser has seen it falls back to its default."""
     _follow(one, _now, "finetune-now")
-    along, weight = choices("finetune")
-    _follow(one, lambda now: _course(now, along, weight), "finetune-course")
+    if _measures(one):
+        along, weight = choices("finetune")
+        _follow(one, lambda now: _curves(now.metrics, along, weight), "finetune-curves")
+    _follow(one, _log, "finetune-log")
     _made_by(one)
+
+
+def _measures(one: Standing) -> bool:
+    """Whether there are numbers to show, or will be: not of one that failed before its first step."""
+    return one.state in AT_WORK or len(one.metrics) > 0
 
 
 def _follow(one: Standing, draw: Callable[[Standing], None], key: str) -> None:
@@ -49,12 +55,8 @@ def _now(one: Standing) -> None:
             jobs_view.progress(one.job)
     else:
         _ended(one)
-    _numbers(one, one.metrics)
-
-
-def _course(one: Standing, along: str, weight: float) -> None:
-    _curves(one.metrics, along, weight)
-    _log(one.job)
+    if _measures(one):
+        _numbers(one, one.metrics)
 
 
 def headline(one: Standing) -> None:
@@ -182,10 +184,11 @@ def _curves(metrics: pd.DataFrame, along: str, weight: float) -> None:
             plots.show(figure, f"finetune-{key}")
 
 
-def _log(job: Job | None) -> None:
+def _log(one: Standing) -> None:
+    job = one.job
     with st.expander("Last lines of the log", icon=":material/notes:"):
         lines = job.log.splitlines()[-_LOG_LINES:] if job else ["A command line started it: its log is there."]
-        st.code("\n".join(lines) or "The log is empty.", language=None, height=220)
+        st.code("\n".join(lines) or "The log is empty.", language=None, height=220, wrap_lines=True)
 
 
 def _made_by(one: Standing) -> None:
