@@ -4,6 +4,8 @@
 #   make lint    ruff and mypy
 #   make test-trainers  trains on exports with TRL, transformers, Axolotl and LLaMA-Factory and compares every label; the
 #                last two get environments of their own in .venv-trainers (several GB; ARGS="EXPORT" for one of yours)
+#   make study   fine-tunes with all, XTF's and random tokens over three seeds and writes docs/study.md (about an hour on
+#                2 cores; taken up again by the same command; ARGS="--problems 3000 --seeds 10" where a GPU is at hand)
 #   make clean   removes .venv and caches; runs and models in $XTF_HOME stay
 # Another interpreter: make app PYTHON=python3.12        More flags: make app ARGS="--port 8600"
 # The smaller CPU build of PyTorch: make app PIP_EXTRA_INDEX_URL=… (the CPU index that PyTorch's install page names)
@@ -26,7 +28,7 @@ TRAINERS := .venv-trainers
 AXOLOTL  := $(TRAINERS)/axolotl
 FACTORY  := $(TRAINERS)/llamafactory
 
-.PHONY: help app test test-trainers lint install libraries clean
+.PHONY: help app test test-trainers study lint install libraries clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -39,6 +41,9 @@ test: install $(DONE)/tools
 
 test-trainers: install $(DONE)/tools $(AXOLOTL)/.done $(FACTORY)/.done
 	@scripts/test-trainers $(BIN)/python $(AXOLOTL)/bin/python $(FACTORY)/bin/python $(ARGS)
+
+study: install
+	@$(BIN)/python benchmarks/study.py $(ARGS)
 
 $(TRAINERS)/%/.done: requirements-trainers-%.txt scripts/make-venv
 	@echo "==> Installing $* into $(TRAINERS)/$* (several GB)"

@@ -88,7 +88,8 @@ def _how(count: int, held_out: int, difficulty: int, preset: str, settings: Trai
         "model": model, "training": f"{count} generated problems of {difficulty} step(s), seed 0",
         "held out": f"{held_out} problems of other templates and other numbers", "preset": preset,
         "fine-tune": f"LoRA rank {settings.rank}, alpha {settings.alpha}, {settings.target_modules}, learning rate "
-                     f"{settings.learning_rate:g}, {settings.epochs:g} epochs, {settings.batch_examples} examples a step",
+                     f"{settings.learning_rate:g}, {settings.epochs:g} epochs, {settings.batch_examples} examples a "
+                     "step",
         "answers": "greedy, at most 96 tokens", "machine": f"{machine}, {platform.machine()}",
         "versions": f"XTF {xtf.__version__}, PyTorch {torch.__version__}"}
     return markdown(("what", "value"), [(name, str(value)) for name, value in facts.items()]) + "\n"
