@@ -62,7 +62,7 @@ def test_a_killed_comparison_ends_as_an_uninterrupted_one(problems):
     assert found.row("xtf").trained == found.row("random").trained < found.row("normal").trained
 
     again = begun(problems, "again", seeds=1)
-    for stage, after in (("base model", 2), ("xtf, seed 0 · training", 2), ("random, seed 0 · held-out loss", 1)):
+    for stage, after in (("base model", 2), ("XTF, seed 0 · training", 2), ("Random, seed 0 · held-out loss", 1)):
         with pytest.raises(KeyboardInterrupt):
             compare(again, progress=stopping_at(stage, after))
     first = again.trained(again.arms[0])

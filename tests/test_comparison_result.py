@@ -93,6 +93,8 @@ def test_a_tie_is_told_in_words_with_its_interval_and_p():
     assert verdict.told(found, METRICS["correct"]) == \
         "difference +0.7 points, 95 % interval −2.1 to +3.5, p = 0.61"
     assert verdict.sign(found, METRICS["correct"]) == 0
+    few = Difference(value=0.002, low=0.0001, high=0.0034, p=0.18, n=5)
+    assert verdict.sign(few, METRICS["loss"]) == 0  # of few examples the interval is too narrow
     better = Difference(value=-0.01, low=-0.02, high=-0.001, p=0.0004, n=200)
     assert verdict.sign(better, METRICS["loss"]) == 1 and verdict.sign(better, METRICS["correct"]) == -1
     assert verdict.told(better, METRICS["loss"]).endswith("−0.0200 to −0.0010, p < 0.001")
@@ -105,12 +107,20 @@ def test_without_marked_answers_the_loss_decides(workplace):
     assert "on held-out loss" in verdict.verdict(found).sentences[0]
 
 
+def test_strategies_that_answer_all_alike_show_nothing(workplace):
+    values = {key: (*nats, [0] * 4) for key, (*nats, _) in ARMS.items()}
+    told = verdict.verdict(result(comparisons.finished("problems", "hostile", values)))
+    assert told.headline.startswith("By exact match: no difference is shown")
+    assert told.sentences[-1].endswith("all came out alike on them, so how large a difference would be seen is not "
+                                       "known.")
+
+
 def test_what_fails_is_told_where_its_cell_is_missing(workplace):
     values = {key: value for key, value in ARMS.items() if key != ("xtf", 1)}
     made = comparisons.finished("problems", "hostile", values)
     made.note(failures={"helped-xtf-s1": "The disk is full."})
     found = result(made)
-    assert found.row("xtf").missing == ["xtf, seed 1: The disk is full."]
+    assert found.row("xtf").missing == ["XTF, seed 1: The disk is full."]
     assert [state.state for state in found.arms if state.arm.name == "helped-xtf-s1"] == ["failed"]
     assert "The disk is full." in table.numbers(found)["missing"].tolist()[2]
 

@@ -25,6 +25,7 @@ from xtf.errors import StoreError, TrainingError
 from xtf.evaluation.result import Evaluation, exists, same
 from xtf.evaluation.settings import EvaluationSettings
 from xtf.runs import Run, list_runs
+from xtf.strategies import STRATEGIES
 from xtf.training.folder import Training, delete_training, trainings_dir
 from xtf.training.settings import TrainSettings
 
@@ -42,8 +43,8 @@ class Arm(NamedTuple):
 
     @property
     def label(self) -> str:
-        """For progress: `xtf, seed 0`."""
-        return f"{self.strategy}, seed {self.seed}"
+        """For people: `XTF, seed 0`."""
+        return f"{STRATEGIES[self.strategy].title}, seed {self.seed}"
 
 
 @dataclass(frozen=True)

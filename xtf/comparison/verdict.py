@@ -11,6 +11,7 @@ from xtf.evaluation.statistics import Difference
 
 #: Strategies that others are measured against, and how a sentence names them.
 CONTROLS = {"normal": "normal fine-tuning", "random": "random at the same share"}
+_LIKELY = 0.05  # p from which on a difference is not shown
 _MINUS = "\N{MINUS SIGN}"
 
 #: (against normal, against random) → what it comes to; 1 better, 0 a tie, -1 worse. None: not measured.
@@ -67,8 +68,9 @@ def verdict(found: Result) -> Verdict:
 
 
 def sign(difference: Difference, metric: Metric) -> int:
-    """1 better, 0 a tie, -1 worse."""
-    if statistics.tie(difference):
+    """1 better, 0 a tie, -1 worse. Of few examples the interval is too narrow: then p does not show a difference, and
+    it is called a tie, too."""
+    if statistics.tie(difference) or not difference.p < _LIKELY:
         return 0
     return 1 if (difference.value > 0) == metric.higher_is_better else -1
 
@@ -132,6 +134,8 @@ def _basis(found: Result) -> list[str]:
     half = _half_width(found)
     if math.isnan(half):
         return [f"{basis}."]
+    if half == 0:
+        return [f"{basis}; all came out alike on them, so how large a difference would be seen is not known."]
     metric = METRICS[found.metric]
     seen = f"{metric.scale * half:.{metric.digits}f} {_unit(metric)}"
     return [f"{basis}; a difference below about {seen} could not have been seen."]

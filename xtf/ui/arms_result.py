@@ -67,7 +67,8 @@ def _verdict(found: Result) -> None:
 def _table(found: Result) -> None:
     cells = table.cells(found)
     shown = {name: st.column_config.TextColumn(name[:1].upper() + name[1:]) for name in cells[0]}
-    shown[table.PAPER] = st.column_config.TextColumn("The paper's (%)", help=f"Average accuracy, {paper.LABEL}.")
+    shown[table.PAPER] = st.column_config.TextColumn("The paper's, not ours (%)",
+                                                     help=f"Average accuracy, {paper.LABEL}.")
     st.dataframe(cells, hide_index=True, column_config=shown, height="content", row_height=38,
                  alt="Figures of each strategy with 95 % intervals")
     st.caption("In brackets: 95 % intervals over held-out examples, of differences over seeds, too. *Against*: paired "

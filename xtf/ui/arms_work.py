@@ -78,6 +78,7 @@ def section(one: Standing) -> None:
         jobs_view.watch(look, "arms-work", lambda: [state.state for state in found().get(one.name, one).arms])
     elif one.words != "finished":
         _ended(one)
+        st.space("small")  # the table's own buttons hang above it
         _arms(one)
 
 
