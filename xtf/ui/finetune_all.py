@@ -22,7 +22,7 @@ def section(known: dict[str, Standing]) -> None:
     names = list(known)
     key = "trainings-" + hashlib.blake2b("\0".join(names).encode(), digest_size=8).hexdigest()
     found = st.dataframe(_rows(known), key=key, on_select="rerun", selection_mode="single-row", hide_index=True,
-                         alt="Fine-tunes in the workspace", column_config=_COLUMNS)
+                         alt="Fine-tunes in the workspace", column_config=_COLUMNS, placeholder="–")
     rows = found["selection"]["rows"]
     if rows and rows[0] < len(names):
         _actions(known[names[rows[0]]])
@@ -87,7 +87,8 @@ def _delete(one: Standing) -> None:
 def _side_by_side(known: dict[str, Standing]) -> None:
     st.subheader("Side by side", anchor=False)
     key = "finetune.compared"
-    wanted = [name for name in FORM.values.get("compared", list(known)[:2]) if name in known]
+    usual = [name for name, one in known.items() if len(one.metrics)][:2]
+    wanted = [name for name in FORM.values.get("compared", usual) if name in known]
     state.show(key, wanted)
     st.multiselect("Fine-tunes", list(known), key=key, max_selections=_MOST, on_change=FORM.taking("compared", key))
     chosen = [known[name] for name in wanted]
@@ -114,15 +115,16 @@ def _tokens(one: Standing) -> str:
 
 
 def _settings(chosen: list[Standing]) -> None:
-    rows = pd.DataFrame({one.name: pd.Series(described(one)) for one in chosen}).fillna("")
-    differing = rows[rows.nunique(axis=1) > 1]
+    told = {one.name: described(one) for one in chosen}
+    rows = pd.DataFrame(told, index=list(dict.fromkeys(name for each in told.values() for name in each)))
+    differing = rows[rows.nunique(axis=1) > 1]  # what one does not have or not yet is no difference
     everything = st.toggle("Also what is the same", key="finetune.same")
     shown = rows if everything or len(chosen) == 1 else differing
     if not len(shown):
         st.caption("All settings are the same.")
         return
-    st.dataframe(shown.rename_axis("Setting").reset_index(), hide_index=True, alt="Settings of the chosen fine-tunes",
-                 height="content")
+    st.dataframe(shown.fillna("").rename_axis("Setting").reset_index(), hide_index=True, height="content",
+                 alt="Settings of the chosen fine-tunes")
 
 
 def described(one: Standing) -> dict[str, str]:
