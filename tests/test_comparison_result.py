@@ -109,7 +109,9 @@ def test_without_marked_answers_the_loss_decides(workplace):
 
 def test_strategies_that_answer_all_alike_show_nothing(workplace):
     values = {key: (*nats, [0] * 4) for key, (*nats, _) in ARMS.items()}
-    told = verdict.verdict(result(comparisons.finished("problems", "hostile", values)))
+    found = result(comparisons.finished("problems", "hostile", values))
+    assert found.row("xtf").figures["correct"].estimate.high == pytest.approx(0.4899, abs=1e-4)  # Wilson's, 0 of 4
+    told = verdict.verdict(found)
     assert told.headline.startswith("By exact match: no difference is shown")
     assert told.sentences[-1].endswith("all came out alike on them, so how large a difference would be seen is not "
                                        "known.")

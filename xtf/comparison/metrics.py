@@ -22,6 +22,7 @@ class Metric(NamedTuple):
     scale: float  # what is shown is this times what is counted
     higher_is_better: bool
     digits: int  # after the point
+    compared: bool  # whether differences are worked out, which takes a second each where there are thousands of items
     of: Callable[[pd.DataFrame], tuple[np.ndarray, np.ndarray]]
 
 
@@ -38,11 +39,11 @@ def _marked(items: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 METRICS: dict[str, Metric] = {
-    CORRECT: Metric("Correct", "correct answers", "%", 100, True, 1, _marked),
-    LOSS: Metric("Held-out loss", "held-out loss", "nats", 1, False, 4, _mean_nats("nll", "tokens")),
-    "loss_kept": Metric("Loss, kept", "held-out loss at kept tokens", "nats", 1, False, 4,
+    CORRECT: Metric("Correct", "correct answers", "%", 100, True, 1, True, _marked),
+    LOSS: Metric("Held-out loss", "held-out loss", "nats", 1, False, 4, True, _mean_nats("nll", "tokens")),
+    "loss_kept": Metric("Loss, kept", "held-out loss at kept tokens", "nats", 1, False, 4, False,
                         _mean_nats("nll_kept", "kept")),
-    "loss_dropped": Metric("Loss, dropped", "held-out loss at dropped tokens", "nats", 1, False, 4,
+    "loss_dropped": Metric("Loss, dropped", "held-out loss at dropped tokens", "nats", 1, False, 4, False,
                            _mean_nats("nll_dropped", "dropped")),
 }
 
@@ -63,11 +64,11 @@ def values_of(metric: Metric, evaluations: list[pd.DataFrame]) -> Values:
 
 
 def estimate(found: Values) -> Estimate:
-    """The weighted mean over items and seeds, with its 95 % interval over items."""
-    one_each = bool((found.weights == 1).all())
-    if one_each and len(found.values) == 1 and np.isin(found.values, (0, 1)).all():
-        return statistics.share(found.values[0])
-    each = found.values.mean(axis=0)
+    """The weighted mean over items and seeds, with its 95 % interval over items: of right and wrong answers, of which
+    each seed gives the same, Wilson's, which is not empty where all are wrong."""
+    one_each, each = bool((found.weights == 1).all()), found.values.mean(axis=0)
+    if one_each and np.isin(each, (0, 1)).all():
+        return statistics.share(each)
     return statistics.mean(each) if one_each else statistics.ratio(each * found.weights, found.weights)
 
 

@@ -146,7 +146,7 @@ def _figures(name: str, found: dict[str, dict[int, Evaluation]]) -> dict[str, Fi
         if own and len((values := metrics.values_of(metric, [one.items for one in own.values()])).weights):
             figures[key] = Figure(metrics.estimate(values), metrics.by_seed(values), {
                 reference: metrics.difference(*pair) for reference in REFERENCES
-                if reference != name and (pair := _pair(key, name, own, found.get(reference, {})))})
+                if metric.compared and reference != name and (pair := _pair(key, name, own, found.get(reference, {})))})
     return figures
 
 
