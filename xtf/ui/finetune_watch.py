@@ -19,6 +19,7 @@ from xtf.workspace import size
 
 _LATEST = 10  # steps by which the present speed is judged
 _LOG_LINES = 25
+_SLOWER = 3.0  # seconds between drawings of the curves: they would slow down a fine-tune on the same processor
 _SMOOTHING = 0.9
 _UNKNOWN = "–"  # before the first step
 
@@ -29,8 +30,8 @@ def section(one: Standing) -> None:
     _follow(one, _now, "finetune-now")
     if _measures(one):
         along, weight = choices("finetune")
-        _follow(one, lambda now: _curves(now.metrics, along, weight), "finetune-curves")
-    _follow(one, _log, "finetune-log")
+        _follow(one, lambda now: _curves(now.metrics, along, weight), "finetune-curves", _SLOWER)
+    _follow(one, _log, "finetune-log", _SLOWER)
     _made_by(one)
 
 
@@ -39,11 +40,11 @@ def _measures(one: Standing) -> bool:
     return one.state in AT_WORK or len(one.metrics) > 0
 
 
-def _follow(one: Standing, draw: Callable[[Standing], None], key: str) -> None:
+def _follow(one: Standing, draw: Callable[[Standing], None], key: str, every: float = 1.0) -> None:
     if one.state in AT_WORK:
-        jobs_view.watch(lambda _: draw(finetune_standing.again(one)), key)
+        jobs_view.watch(lambda _: draw(finetune_standing.again(one)), key, every=every)
     elif one.state == "elsewhere":  # it may be part of a comparison, which is a job
-        jobs_view.watch(lambda _: draw(one), key)
+        jobs_view.watch(lambda _: draw(one), key, every=every)
     else:
         draw(one)
 

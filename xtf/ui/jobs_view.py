@@ -24,7 +24,8 @@ _STATES = {"done": ("finished", ":material/check_circle:"), "failed": ("failed",
            "cancelled": ("was cancelled", ":material/cancel:"), "lost": ("was lost", ":material/error:")}
 
 
-def watch(show: Callable[[Sequence[Job]], None], key: str, also: Callable[[], Any] = lambda: None) -> None:
+def watch(show: Callable[[Sequence[Job]], None], key: str, also: Callable[[], Any] = lambda: None,
+          every: float = _EVERY) -> None:
     """Draws `show(running jobs)` and keeps it fresh while a job runs; when that ends, or `also` gives something else
     than before, the page is drawn anew."""
     watched, before = [job.id for job in jobs.running()], also()
@@ -35,7 +36,7 @@ def watch(show: Callable[[Sequence[Job]], None], key: str, also: Callable[[], An
             st.rerun()
         show(running)
 
-    st.fragment(look, run_every=_EVERY if watched else None, key=key)()
+    st.fragment(look, run_every=every if watched else None, key=key)()
 
 
 def announce() -> None:
