@@ -12,7 +12,6 @@ from xtf.config import PRESETS, ByClass, ExportSettings
 from xtf.export.folder import write
 from xtf.runs import open_run
 from xtf.training.settings import TrainSettings
-from xtf.ui import finetune_tokens
 from xtf.words import percent
 
 DEFAULT = PRESETS["corrected"][1]
@@ -49,7 +48,7 @@ def test_it_tells_which_tokens_are_trained_and_how_many_steps_that_makes(title, 
     (17, {"gradient_accumulation": 2}, 3), (0, {}, 0)])
 def test_steps_by_hand(examples, settings, steps):
     # 6 / 4 → 2 a pass: 3 passes are 6, 1.5 are 3; 16 / 16 → 1 a pass; 17 / 32 → 1 a pass
-    assert finetune_tokens.steps(examples, TrainSettings(**settings)) == steps
+    assert TrainSettings(**settings).steps(examples) == steps
 
 
 def test_the_form_becomes_a_command_line_that_survives_other_pages(workplace):

@@ -32,9 +32,14 @@ def lane(argv: Sequence[str]) -> str | None:
 
 def ahead(job_id: str) -> list[Job]:
     """The jobs that a job has to wait for, oldest first: those at work for its device that were started before it."""
-    here = lane(jobs.job(job_id).argv)
-    found = [job for job in jobs.running() if here and job.id < job_id and lane(job.argv) == here]
-    return sorted(found, key=lambda job: job.id)
+    mine = jobs.job(job_id)
+    here = lane(mine.argv)
+    found = [job for job in jobs.running() if here and _place(job) < _place(mine) and lane(job.argv) == here]
+    return sorted(found, key=_place)
+
+
+def _place(job: Job) -> tuple[float, str]:
+    return job.started, job.id
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """The model that a fine-tune changes: its weights, or a LoRA adapter on top of them."""
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,6 +49,8 @@ def with_adapter(model: Any, settings: TrainSettings) -> Any:
     if isinstance(targets, list) and (missing := [name for name in targets if name not in known]):
         raise SettingsError(f"The model has no layer called {', '.join(missing)}: choose all-linear, or some of "
                             f"{', '.join(known)}.")
+    # peft asks transformers for what has got another name, and people would read of it at each start.
+    warnings.filterwarnings("ignore", ".*is_gradient_checkpointing.* is deprecated", FutureWarning)
     torch.manual_seed(settings.seed)
     return get_peft_model(model, LoraConfig(
         r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules=targets,

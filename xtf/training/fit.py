@@ -37,7 +37,7 @@ def fit(model: Any, rows: Rows, settings: TrainSettings, folder: Path, *, progre
         clear(checkpoints)
     last = newest(checkpoints)
     metrics = Metrics(folder / METRICS, folder / EVENTS, progress)
-    trainer = KeptTrainer(model, _arguments(settings, checkpoints), rows, settings.batch_tokens,
+    trainer = KeptTrainer(model, _arguments(settings, len(rows), checkpoints), rows, settings.batch_tokens,
                           [Marking(), metrics, stop], rows.lengths if settings.group_by_length else None)
     metrics.watch(trainer)
     try:
@@ -66,16 +66,23 @@ def _is_disk_full(folder: Path, error: Exception) -> bool:
     return models.is_disk_full(error) or (not isinstance(error, XtfError) and free_disk(folder) < _LEAST_FREE)
 
 
-def _arguments(settings: TrainSettings, folder: Path) -> TrainingArguments:
+def _arguments(settings: TrainSettings, examples: int, folder: Path) -> TrainingArguments:
     cpu = settings.device == "cpu" or (settings.device == "auto" and not torch.cuda.is_available()
                                        and not torch.backends.mps.is_available())
     return TrainingArguments(
         str(folder), per_device_train_batch_size=_on_each_device(settings), num_train_epochs=settings.epochs,
-        learning_rate=settings.learning_rate, lr_scheduler_type=settings.schedule, warmup_steps=settings.warmup,
-        max_grad_norm=settings.max_grad_norm, weight_decay=settings.weight_decay, seed=settings.seed,
-        save_steps=settings.checkpoint_steps, save_total_limit=_KEPT, use_cpu=cpu, logging_steps=1,
+        learning_rate=settings.learning_rate, lr_scheduler_type=settings.schedule,
+        warmup_steps=_warmup(settings, examples), max_grad_norm=settings.max_grad_norm,
+        weight_decay=settings.weight_decay, seed=settings.seed, save_steps=settings.checkpoint_steps,
+        save_total_limit=_KEPT, use_cpu=cpu, logging_steps=1,
         logging_nan_inf_filter=False, remove_unused_columns=False, report_to="none", disable_tqdm=True,
         ddp_find_unused_parameters=False)
+
+
+def _warmup(settings: TrainSettings, examples: int) -> int:
+    """Whole steps, rounded down: the trainer would round up, and a rate that rises begins at 0, so that a fine-tune of
+    one step would learn nothing."""
+    return int(settings.warmup * settings.steps(examples))
 
 
 def _on_each_device(settings: TrainSettings) -> int:

@@ -1,6 +1,5 @@
 """A whole fine-tune: from what was asked for to a result that others can load. Taken up again where it was stopped."""
 
-import math
 import shutil
 from collections.abc import Collection
 from pathlib import Path
@@ -63,22 +62,22 @@ def _work(made: Training, learnt: Source, settings: TrainSettings, progress: Pro
 
 def _fit(made: Training, learnt: Source, settings: TrainSettings, progress: Progress) -> tuple["KeptTrainer", Any]:
     progress(0, 0, "loading model")
+    used = settings.model_copy(update={"device": processes.own_device(settings.device)})
     from xtf.training.adapter import prepared  # torch takes seconds to import
     from xtf.training.fit import fit
 
     rows, base = learnt.rows(), learnt.model()
     if processes.is_first():
         made.note(counts=_counts(rows, learnt, settings), model=base.model_dump(), template=learnt.template)
-    model, tokenizer = prepared(base, settings)
-    return fit(model, rows, settings, made.path, progress=progress), tokenizer
+    model, tokenizer = prepared(base, used)
+    return fit(model, rows, used, made.path, progress=progress), tokenizer
 
 
 def _counts(rows: "Rows", learnt: Source, settings: TrainSettings) -> dict[str, Any]:
     """What it has to do: examples, skipped ones, tokens and trained tokens of one pass, kept share, steps."""
     counts, trainable = rows.counts(), learnt.trainable()
-    batches = math.ceil(counts["examples"] / (settings.batch_examples * settings.gradient_accumulation))
     return {**counts, "kept_share": counts["trained"] / trainable if trainable else None,
-            "steps": math.ceil(settings.epochs * batches)}
+            "steps": settings.steps(counts["examples"])}
 
 
 def _finish(made: Training, trainer: "KeptTrainer", tokenizer: Any) -> None:

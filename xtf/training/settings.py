@@ -1,5 +1,6 @@
 """Settings of a fine-tune: one field is one flag and one form widget; as YAML for files."""
 
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,6 +50,10 @@ class TrainSettings(Settings):
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="Number format of the frozen weights and of the arithmetic; auto is float32 on a CPU. What "
                             "is trained is float32.")
+
+    def steps(self, examples: int) -> int:
+        """Steps of the optimiser over so many examples."""
+        return math.ceil(self.epochs * math.ceil(examples / (self.batch_examples * self.gradient_accumulation)))
 
 
 #: The fields that people set; the others are for those who know why.

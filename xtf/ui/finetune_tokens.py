@@ -101,12 +101,6 @@ def _counted(run: Identity, thresholds: str, strategy: str, seed: int) -> dict[s
             "trained": int(by_example.sum()), "trainable": int(table.trainable_counts.sum())}
 
 
-def steps(examples: int, settings: TrainSettings) -> int:
-    """Steps of the optimiser in all."""
-    a_pass = math.ceil(examples / (settings.batch_examples * settings.gradient_accumulation))
-    return math.ceil(settings.epochs * a_pass)
-
-
 def numbers(tokens: Tokens, settings: TrainSettings) -> None:
     """What the choice and the settings come to."""
     cells = frame.numbers("finetune", 4)
@@ -120,9 +114,9 @@ def numbers(tokens: Tokens, settings: TrainSettings) -> None:
                         f" {count(tokens.skipped)} without one are skipped: they give no gradient." if tokens.skipped
                         else ""))
     batch = f"{settings.batch_examples} × {settings.gradient_accumulation} examples a step"
-    cells[3].metric("Steps", count(steps(tokens.examples, settings)), border=True,
-                    help=f"Steps of the optimiser: {count(tokens.examples)} examples, {batch}, {settings.epochs:g} "
-                         "passes.")
+    examples = tokens.examples + tokens.skipped  # the order of the data is the same whatever is trained
+    cells[3].metric("Steps", count(settings.steps(examples)), border=True,
+                    help=f"Steps of the optimiser: {count(examples)} examples, {batch}, {settings.epochs:g} passes.")
 
 
 def _one_of(name: str, label: str, names: dict[str, str], usual: str) -> str:
