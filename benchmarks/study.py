@@ -1,6 +1,6 @@
 """Does filtering help here? Normal fine-tuning, XTF and random filtering at the same share, on made-up maths problems.
 
-    python benchmarks/study.py                          what `make study` runs; about an hour on 2 cores
+    python benchmarks/study.py                          what `make study` runs; about forty minutes on 2 cores
     python benchmarks/study.py --problems 3000 --seeds 10 --device cuda     more, where a GPU is at hand
 
 Everything is kept in $XTF_HOME and taken up again by the same command. The outcome, whatever it is, is written between
@@ -41,7 +41,7 @@ BEGIN, END = "<!-- study: begin -->\n", "<!-- study: end -->\n"
 @click.option("--held-out", default=200, show_default=True, help="Held-out problems: other templates, other numbers.")
 @click.option("--difficulty", type=click.IntRange(1, 4), default=1, show_default=True, help="Steps of each problem.")
 @click.option("--seeds", default=3, show_default=True, help="Fine-tunes of each strategy.")
-@click.option("--epochs", default=3.0, show_default=True)
+@click.option("--epochs", default=2.0, show_default=True)
 @click.option("--learning-rate", default=2e-4, show_default=True)
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="corrected", show_default=True)
 @click.option("--model", default="embedded", show_default=True)
