@@ -26,7 +26,7 @@ LONGEST = 300  # lines
 #: Lower layers know nothing of higher ones. A module is placed by its first name under `xtf`.
 LAYERS = [
     {"errors", "columns", "progress", "words", "assets", "markdown"},
-    {"config", "argv", "workspace", "digests", "devices", "changes", "rule_words", "saved", "linked"},
+    {"config", "argv", "workspace", "digests", "devices", "changes", "rule_words", "saved", "linked", "shelf"},
     {"data", "store", "shards", "flat", "blocks", "models", "fingerprint", "ranks", "otsu"},
     {"roles", "search"},
     {"scoring", "filters", "stats", "rules", "informative", "overrides", "grid", "explain", "runs", "alternatives",

@@ -6,32 +6,27 @@
 Arms are ordinary fine-tunes, NAME-STRATEGY-sSEED, evaluated into their own folders: what is there is what is done.
 """
 
-import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import filelock
-
-import xtf
 from xtf import workspace
 from xtf.comparison.settings import CompareSettings
 from xtf.config import Thresholds, settings
-from xtf.errors import StoreError, TrainingError
+from xtf.errors import StoreError
 from xtf.evaluation.result import Evaluation, exists, same
 from xtf.evaluation.settings import EvaluationSettings
 from xtf.runs import Run, list_runs
+from xtf.shelf import Shelf
 from xtf.strategies import STRATEGIES
-from xtf.training.folder import Training, delete_training, trainings_dir
+from xtf.training.folder import TRAININGS, Training, delete_training
 from xtf.training.settings import TrainSettings
 
 BASE = "base"
-_RECORD = "comparison.json"
-_PATIENCE = 0.5  # seconds: a page that only looks whether a comparison is locked holds it for an instant
+COMPARISONS = Shelf("comparisons", "comparison.json", "comparison", "xtf compare RUN", "xtf compare --delete")
 
 
 class Arm(NamedTuple):
@@ -66,11 +61,7 @@ class Comparison:
     def record(self) -> dict[str, Any]:
         """comparison.json: `asked`, `created`, `version`, `held_out` (the run's name once it is settled), `notes`,
         `failures` (arm → sentence). Raises: StoreError."""
-        try:
-            return dict(workspace.read_json(self.path / _RECORD))
-        except (OSError, ValueError) as error:
-            raise StoreError(f"Comparison {self.name} is damaged: its {_RECORD} cannot be read. Delete it with "
-                             f"`xtf compare --delete {self.name}`.") from error
+        return COMPARISONS.read(self.path)
 
     @cached_property
     def asked(self) -> dict[str, Any]:
@@ -113,7 +104,7 @@ class Comparison:
 
     def trained(self, arm: Arm) -> Training | None:
         """An arm's fine-tune, whole or not; None where there is none, or another one of that name."""
-        made = Training(trainings_dir() / arm.name)
+        made = Training(TRAININGS.place(arm.name))
         with suppress(StoreError, KeyError):
             if (made.run, made.strategy, made.asked["settings"]) == (
                     self.run, arm.strategy, self.training_of(arm).model_dump()):
@@ -136,41 +127,23 @@ class Comparison:
 
     def note(self, **what: Any) -> None:
         """Replaces parts of the record. Raises: StoreError."""
-        workspace.write_json(self.path / _RECORD, self.record | what)
+        COMPARISONS.note(self.path, **what)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """One process works on a comparison at a time. Raises: TrainingError for the second one."""
-        try:
-            with filelock.FileLock(self.path / ".lock", timeout=_PATIENCE):
-                yield
-        except filelock.Timeout as error:
-            raise TrainingError(f"Comparison {self.name} is at work in another process: wait for it, or cancel it.") \
-                from error
-
-
-def comparisons_dir() -> Path:
-    return workspace.home() / "comparisons"
+        return COMPARISONS.locked(self.path)
 
 
 def begin(run: Run, thresholds: Thresholds, chosen: CompareSettings, training: TrainSettings,
           evaluation: EvaluationSettings, name: str) -> Comparison:
     """The comparison of that name, made if it is new and taken up again if it was asked for the same. Raises:
     TrainingError if the name is taken by another; SettingsError for one that cannot be a name; StoreError."""
-    made = Comparison(comparisons_dir() / workspace.checked_name(name))
-    asked = json.loads(json.dumps({
-        "run": run.name, "run_id": run.manifest.run_id, "thresholds": thresholds.model_dump(mode="json"),
-        "settings": _anywhere(chosen).model_dump(), "training": training.model_dump(),
-        "evaluation": evaluation.model_dump()}))  # as it is read back
-    if not (made.path / _RECORD).is_file():
+    if not COMPARISONS.exists(name):
         _check_names(name, chosen, training)
-        workspace.write_json(made.path / _RECORD, {"asked": asked, "created": workspace.now(),
-                                                   "version": xtf.__version__, "held_out": None, "notes": [],
-                                                   "failures": {}})
-    elif made.asked != asked:
-        raise TrainingError(f"A comparison called {name} exists with other data, thresholds or settings: choose "
-                            f"another --name, or delete it with `xtf compare --delete {name}`.")
-    return made
+    asked = {"run": run.name, "run_id": run.manifest.run_id, "thresholds": thresholds.model_dump(mode="json"),
+             "settings": _anywhere(chosen).model_dump(), "training": training.model_dump(),
+             "evaluation": evaluation.model_dump()}
+    return Comparison(COMPARISONS.begin(name, asked, held_out=None, notes=[], failures={}))
 
 
 def _check_names(name: str, chosen: CompareSettings, training: TrainSettings) -> None:
@@ -191,20 +164,12 @@ def _anywhere(chosen: CompareSettings) -> CompareSettings:
 
 def open_comparison(name: str) -> Comparison:
     """Raises: StoreError naming those that exist."""
-    found = Comparison(comparisons_dir() / workspace.checked_name(name))
-    if not (found.path / _RECORD).is_file():
-        known = ", ".join(each.name for each in list_comparisons()) or "none yet: `xtf compare RUN` makes one"
-        raise StoreError(f"There is no comparison called {name}; there are: {known}.")
-    return found
+    return Comparison(COMPARISONS.opened(name))
 
 
 def list_comparisons() -> list[Comparison]:
     """All of them, newest first. A folder that is none is passed over."""
-    found = []
-    for path in comparisons_dir().glob(f"*/{_RECORD}"):
-        with suppress(StoreError, KeyError):
-            found.append((Comparison(path.parent).record["created"], Comparison(path.parent)))
-    return [comparison for _, comparison in sorted(found, key=lambda pair: pair[0], reverse=True)]
+    return list(map(Comparison, COMPARISONS.listed()))
 
 
 def delete_comparison(name: str, arms: bool = False) -> None:

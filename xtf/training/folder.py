@@ -11,23 +11,21 @@
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
 import pandas as pd
 
-import xtf
 from xtf import workspace
 from xtf.config import ModelSettings, Thresholds, settings
-from xtf.errors import StoreError, TrainingError
+from xtf.errors import TrainingError
+from xtf.shelf import Shelf
 from xtf.training.settings import TrainSettings
 
 METRICS, CHECKPOINTS, EVENTS, RESULT, EVALUATIONS = "metrics.jsonl", "checkpoints", "events", "result", "evaluations"
-_RECORD = "training.json"
-_PATIENCE = 0.5  # seconds: a page that only looks whether a fine-tune is locked holds it for an instant
+TRAININGS = Shelf("trainings", "training.json", "fine-tune", "xtf train RUN", "xtf trainings --delete")
 #: A line of metrics.jsonl: counts are cumulative, `loss` is nats a trained token, `memory` bytes at most so far.
 COLUMNS = ("step", "epoch", "loss", "learning_rate", "grad_norm", "trained", "tokens", "seconds", "memory")
 
@@ -55,11 +53,7 @@ class Training:
         """training.json: `asked` (source, labels, settings), `created`, `version`; once it has begun `counts`
         (examples, skipped, tokens, trained, kept_share, steps), `model` (the base model's settings) and `template` (how
         a prompt is rendered for it). Raises: StoreError."""
-        try:
-            return dict(workspace.read_json(self.path / _RECORD))
-        except (OSError, ValueError) as error:
-            raise StoreError(f"Fine-tune {self.name} is damaged: its {_RECORD} cannot be read. Delete it with "
-                             f"`xtf trainings --delete {self.name}`.") from error
+        return TRAININGS.read(self.path)
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -114,55 +108,27 @@ class Training:
 
     def note(self, **what: Any) -> None:
         """Adds to the record. Raises: StoreError."""
-        workspace.write_json(self.path / _RECORD, self.record | what)
+        TRAININGS.note(self.path, **what)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """One process works on a fine-tune at a time. Raises: TrainingError for the second one."""
-        try:
-            with filelock.FileLock(self.path / ".lock", timeout=_PATIENCE):
-                yield
-        except filelock.Timeout as error:
-            raise TrainingError(f"Fine-tune {self.name} is at work in another process: wait for it, or cancel it.") \
-                from error
-
-
-def trainings_dir() -> Path:
-    return workspace.home() / "trainings"
+        return TRAININGS.locked(self.path)
 
 
 def begin(name: str, asked: dict[str, Any]) -> Training:
     """The fine-tune of that name, made if it is new and taken up again if it was asked for the same. Raises:
-    TrainingError if the name is taken by another; StoreError."""
-    made = Training(trainings_dir() / workspace.checked_name(name))
-    asked = json.loads(json.dumps(asked))  # as it is read back
-    if not (made.path / _RECORD).is_file():
-        workspace.write_json(made.path / _RECORD, {"asked": asked, "created": workspace.now(),
-                                                   "version": xtf.__version__, "counts": {}})
-    elif made.asked != asked:
-        raise TrainingError(f"A fine-tune called {name} exists with other data, labels or settings: choose another "
-                            f"--name, or delete it with `xtf trainings --delete {name}`.")
-    return made
+    TrainingError if the name is taken by another; SettingsError; StoreError."""
+    return Training(TRAININGS.begin(name, asked, counts={}))
 
 
 def open_training(name: str) -> Training:
     """Raises: StoreError naming those that exist."""
-    found = Training(trainings_dir() / workspace.checked_name(name))
-    if not (found.path / _RECORD).is_file():
-        known = ", ".join(each.name for each in list_trainings()) or "none yet: `xtf train RUN` makes one"
-        raise StoreError(f"There is no fine-tune called {name}; there are: {known}.")
-    return found
+    return Training(TRAININGS.opened(name))
 
 
 def list_trainings() -> list[Training]:
     """All of them, newest first. A folder that is none is passed over."""
-    found = []
-    for path in trainings_dir().glob(f"*/{_RECORD}"):
-        try:
-            found.append((Training(path.parent).record["created"], Training(path.parent)))
-        except (StoreError, KeyError):
-            continue
-    return [training for _, training in sorted(found, key=lambda pair: pair[0], reverse=True)]
+    return list(map(Training, TRAININGS.listed()))
 
 
 def delete_training(name: str) -> None:

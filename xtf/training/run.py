@@ -10,7 +10,7 @@ from xtf.config import Thresholds
 from xtf.progress import Progress, silent
 from xtf.runs import Run
 from xtf.training import card, processes, source
-from xtf.training.folder import CHECKPOINTS, Training, begin
+from xtf.training.folder import CHECKPOINTS, TRAININGS, Training, begin
 from xtf.training.settings import TrainSettings
 from xtf.training.source import Source
 
@@ -40,7 +40,7 @@ def train_export(folder: Path, settings: TrainSettings, name: str, *, progress: 
 def _train(learnt: Source, settings: TrainSettings, name: str, progress: Progress) -> Training:
     asked = learnt.asked | {"settings": settings.model_dump()}
     if not processes.is_first():  # the first one claims, writes and tells
-        made = Training(workspace.home() / "trainings" / workspace.checked_name(name))
+        made = Training(TRAININGS.place(name))
         _fit(made, learnt, settings, progress)
         return made
     made = begin(name, asked)
