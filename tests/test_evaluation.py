@@ -6,7 +6,6 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from xtf import filters
 from xtf.config import ModelSettings, ScoreSettings, Thresholds, settings
@@ -19,15 +18,6 @@ from xtf.evaluation.settings import EvaluationSettings
 from xtf.runs import open_run
 
 SHORT = EvaluationSettings(max_new_tokens=8)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Thousands of tiny operations: threads that wait for each other take most of the time on a busy machine."""
-    usual = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(usual)
 
 
 def loaded(folder):

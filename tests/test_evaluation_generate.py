@@ -15,15 +15,6 @@ from xtf.evaluation.load import load
 from xtf.evaluation.settings import EvaluationSettings
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Thousands of tiny operations: threads that wait for each other take most of the time on a busy machine."""
-    usual = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(usual)
-
-
 @pytest.fixture
 def loaded(tiny_model):
     return load(ModelSettings(model=str(tiny_model), device="cpu"))

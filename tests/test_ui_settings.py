@@ -60,9 +60,9 @@ def test_what_cannot_be_saved_is_told(name, words, workplace):
 def test_yaml_that_is_pasted_is_taken_over_and_can_be_undone(workplace):
     app = opened(PAGE, {"run": "problems"})
     chosen = Thresholds(novelty=LOW, overrides=(ByClass(action="keep", role="numbers"),))
-    app.text_area(key="settings.pasted").set_value(saved.to_yaml(chosen))
+    app.text_area(key="settings.yaml.pasted").set_value(saved.to_yaml(chosen))
     rerun(app)
-    app.button(key="settings.open").click()
+    app.button(key="settings.yaml.use").click()
     assert not told(rerun(app)) and present(app) == chosen
     assert "never drop numbers" in app.markdown[0].value and app.query_params["novelty.value"] == "0.002"
     app.button(key="settings.undo").click()
@@ -71,9 +71,9 @@ def test_yaml_that_is_pasted_is_taken_over_and_can_be_undone(workplace):
 
 def test_yaml_at_fault_is_told_and_changes_nothing(workplace):
     app = opened(PAGE, {"run": "problems", "novelty.value": "0.002"})
-    app.text_area(key="settings.pasted").set_value("colour: red\nthresholds: {combine: none}")
+    app.text_area(key="settings.yaml.pasted").set_value("colour: red\nthresholds: {combine: none}")
     rerun(app)
-    app.button(key="settings.open").click()
+    app.button(key="settings.yaml.use").click()
     sentence, = told(rerun(app))
     assert "colour" in sentence and "thresholds" in sentence and present(app).novelty == LOW
 
@@ -82,11 +82,11 @@ def test_a_file_is_opened(workplace):
     app = opened(PAGE, {"run": "problems"})
     app.file_uploader[0].upload("mine.yaml", saved.to_yaml(PRESETS["paper"][1], "paper").encode(), "application/yaml")
     rerun(app)
-    app.button(key="settings.open").click()
+    app.button(key="settings.yaml.use").click()
     assert present(rerun(app)) == PRESETS["paper"][1] and app.session_state["xtf.preset"] == "paper"
     app.file_uploader[0].upload("mine.yaml", b"note: \xff", "application/yaml")
     rerun(app)
-    app.button(key="settings.open").click()
+    app.button(key="settings.yaml.use").click()
     assert "UTF" in told(rerun(app))[0]
 
 

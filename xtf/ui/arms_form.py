@@ -15,7 +15,7 @@ from xtf.strategies import STRATEGIES
 from xtf.training import source
 from xtf.training.folder import list_trainings
 from xtf.training.settings import TrainSettings
-from xtf.ui import commands, export_checks, export_choice, findings, forms, frame, state
+from xtf.ui import commands, export_checks, export_choice, findings, forms, frame, launching, state
 from xtf.ui.arms_work import FORM, Standing
 from xtf.ui.export_choice import Choice
 from xtf.ui.findings import Desk
@@ -173,16 +173,10 @@ def _start(run: Run, asked: Asked, allow: tuple[str, ...], why_not: str, known: 
     argv = commands.compare(run.name, labels, *asked, name, allow)
     if name in known and known[name].at_work:
         why_not = f"{name} is at work: watch it under Result, or choose another name."
-    left, right = frame.cards("arms-start", [1, 2], vertical_alignment="center")
-    if left.button("Start", type="primary", icon=":material/play_arrow:", key="arms.start", width="stretch",
-                   disabled=bool(why_not), help="Runs in the background: you may close this page."):
-        jobs.start(argv, f"Comparing {name}")
+    if launching.started("arms", argv, f"Comparing {name}", why_not, _before(name, asked.chosen, argv, why_not, known)):
         FORM.values.pop("name", None)
         FORM.values.update(view="result", shown=name)
         st.rerun()
-    right.caption(_before(name, asked.chosen, argv, why_not, known))
-    st.caption("The same on the command line")
-    st.code(commands.shown(argv), language="bash", wrap_lines=True)
 
 
 def _before(name: str, chosen: CompareSettings, argv: list[str], why_not: str, known: dict[str, Standing]) -> str:

@@ -5,10 +5,9 @@ from typing import Any
 import streamlit as st
 
 from xtf.config import settings
-from xtf.errors import SettingsError
 from xtf.training.folder import Training
 from xtf.training.settings import IN_SIGHT, TrainSettings, from_yaml, to_yaml
-from xtf.ui import forms, frame, state
+from xtf.ui import forms, frame, launching, state
 from xtf.ui.state import Form
 
 FORM = Form("finetune")
@@ -70,20 +69,12 @@ def _file() -> None:
                                icon=":material/download:", key="finetune.yaml.download")
             st.button("Back to the defaults", icon=":material/restart_alt:", key="finetune.defaults",
                       disabled=chosen() == TrainSettings(), on_click=fill, args=(TrainSettings(),))
-    file = st.file_uploader("YAML file", ["yaml", "yml"], max_upload_size=1, key="finetune.yaml.file")
-    pasted = st.text_area("Or paste YAML", key="finetune.yaml.pasted", height=100, placeholder="rank: 8\nepochs: 1")
-    if st.button("Use these", disabled=not (file or pasted.strip()), key="finetune.yaml.use",
-                 help="What the file leaves out goes back to its default."):
-        with frame.told():
-            fill(from_yaml(_decoded(file.getvalue()) if file else pasted))
+    with frame.told():
+        content = launching.yaml_given("finetune.yaml", "rank: 8\nepochs: 1",
+                                       "What the file leaves out goes back to its default.")
+        if content is not None:
+            fill(from_yaml(content))
             st.rerun()
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SettingsError("This file is no text in UTF-8: open one that XTF wrote, or save it as UTF-8.") from error
 
 
 def take_button(training: Training, key: str) -> None:

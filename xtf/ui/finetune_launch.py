@@ -7,7 +7,17 @@ from xtf.errors import SettingsError, XtfError
 from xtf.runs import Run
 from xtf.training import source
 from xtf.training.settings import TrainSettings
-from xtf.ui import commands, export_checks, export_choice, findings, finetune_form, finetune_tokens, frame, state
+from xtf.ui import (
+    commands,
+    export_checks,
+    export_choice,
+    findings,
+    finetune_form,
+    finetune_tokens,
+    frame,
+    launching,
+    state,
+)
 from xtf.ui.export_choice import Choice
 from xtf.ui.findings import Desk
 from xtf.ui.finetune_form import FORM
@@ -67,16 +77,10 @@ def _start(tokens: Tokens, settings: TrainSettings, allow: tuple[str, ...], why_
     argv = commands.train(tokens.source, tokens.labels, settings, name, allow)
     if name in known and known[name].state in AT_WORK:
         why_not = f"{name} is at work: watch it, or choose another name."
-    left, right = frame.cards("finetune-start", [1, 2], vertical_alignment="center")
-    if left.button("Start", type="primary", icon=":material/play_arrow:", key="finetune.start", width="stretch",
-                   disabled=bool(why_not), help="Runs in the background: you may close this page."):
-        jobs.start(argv, f"Fine-tuning {name}")
+    if launching.started("finetune", argv, f"Fine-tuning {name}", why_not, _before(name, argv, why_not, known)):
         FORM.values.pop("name", None)
         state.choose_own(training=name, view="watch")
         st.rerun()
-    right.caption(_before(name, argv, why_not, known))
-    st.caption("The same on the command line")
-    st.code(commands.shown(argv), language="bash", wrap_lines=True)
 
 
 def _before(name: str, argv: list[str], why_not: str, known: dict[str, Standing]) -> str:

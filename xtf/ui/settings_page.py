@@ -10,7 +10,7 @@ from xtf import changes, rule_words, saved
 from xtf.config import ATTRIBUTES, PRESETS, Thresholds
 from xtf.errors import SettingsError
 from xtf.runs import Run
-from xtf.ui import compare, frame, loaders, state
+from xtf.ui import compare, frame, launching, loaders, state
 from xtf.ui.state import Form
 from xtf.words import TITLES, escaped
 
@@ -84,22 +84,13 @@ def origin(run: Run) -> saved.Origin:
 
 def _open() -> None:
     """Settings from a file or from the clipboard."""
-    with st.expander("Open settings from a file", icon=":material/upload:"):
-        file = st.file_uploader("YAML file", ["yaml", "yml"], max_upload_size=1)
-        pasted = st.text_area("Or paste YAML", key="settings.pasted", height=120,
-                              placeholder="preset: corrected\nthresholds:\n  novelty: {kind: cutoff, value: 0.9}")
-        if st.button("Use these", disabled=not (file or pasted.strip()), key="settings.open"):
-            with frame.told():
-                found = saved.from_yaml(_decoded(file.getvalue()) if file else pasted)
-                state.choose_setting(found.preset, found.thresholds)
-                st.rerun()
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SettingsError("This file is no text in UTF-8: open one that XTF wrote, or save it as UTF-8.") from error
+    with st.expander("Open settings from a file", icon=":material/upload:"), frame.told():
+        content = launching.yaml_given(
+            "settings.yaml", "preset: corrected\nthresholds:\n  novelty: {kind: cutoff, value: 0.9}")
+        if content is not None:
+            found = saved.from_yaml(content)
+            state.choose_setting(found.preset, found.thresholds)
+            st.rerun()
 
 
 def shelf(run: Run) -> None:
