@@ -42,7 +42,7 @@ BEGIN, END = "<!-- study: begin -->\n", "<!-- study: end -->\n"
 @click.option("--difficulty", type=click.IntRange(1, 4), default=1, show_default=True, help="Steps of each problem.")
 @click.option("--seeds", default=3, show_default=True, help="Fine-tunes of each strategy.")
 @click.option("--epochs", default=2.0, show_default=True)
-@click.option("--learning-rate", default=2e-4, show_default=True)
+@click.option("--learning-rate", default=1e-3, show_default=True)
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="corrected", show_default=True)
 @click.option("--model", default="embedded", show_default=True)
 @click.option("--device", default="auto", show_default=True)
@@ -57,7 +57,7 @@ def main(count: int, held_out: int, difficulty: int, seeds: int, epochs: float, 
         begun = folder.begin(
             open_run(f"{name}-train"), PRESETS[preset][1], CompareSettings(seeds=seeds, held_out=f"{name}-heldout"),
             TrainSettings(epochs=epochs, learning_rate=learning_rate, device=device),
-            EvaluationSettings(max_new_tokens=96), name)
+            EvaluationSettings(max_new_tokens=64), name)
         compare(begun, progress=report)
     found = result(begun)
     told = "\n".join([_told(found), _how(count, held_out, difficulty, preset, begun.training, model)])
@@ -90,7 +90,7 @@ def _how(count: int, held_out: int, difficulty: int, preset: str, settings: Trai
         "fine-tune": f"LoRA rank {settings.rank}, alpha {settings.alpha}, {settings.target_modules}, learning rate "
                      f"{settings.learning_rate:g}, {settings.epochs:g} epochs, {settings.batch_examples} examples a "
                      "step",
-        "answers": "greedy, at most 96 tokens", "machine": f"{machine}, {platform.machine()}",
+        "answers": "greedy, at most 64 tokens", "machine": f"{machine}, {platform.machine()}",
         "versions": f"XTF {xtf.__version__}, PyTorch {torch.__version__}"}
     return markdown(("what", "value"), [(name, str(value)) for name, value in facts.items()]) + "\n"
 
