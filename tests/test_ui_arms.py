@@ -97,6 +97,15 @@ def test_an_unfinished_comparison_says_so_and_goes_on(workplace, sleeping):
     assert argv[:4] == ["compare", "problems", "--preset", "corrected"] and argv[argv.index("--name") + 1] == "helped"
 
 
+def test_what_a_command_line_works_on_is_not_offered_to_resume(workplace):
+    made = comparisons.finished("problems", "hostile", {key: ARMS[key] for key in [("normal", 0)]})
+    with made.locked():
+        app = opened(PAGE)
+    assert "Another process works on it" in told(app) and "Resume" not in [button.label for button in app.button]
+    assert app.dataframe[0].value["state"].tolist()[1] == "waiting"
+    assert "Resume" in [button.label for button in opened(PAGE).button]
+
+
 @pytest.mark.parametrize("with_arms", [False, True])
 def test_deleting_keeps_the_fine_tunes_unless_asked(with_arms, helped):
     app = opened(PAGE)

@@ -86,3 +86,11 @@ class Shelf:
         except filelock.Timeout as error:
             raise TrainingError(f"{self.word.capitalize()} {path.name} is at work in another process: wait for it, or "
                                 "cancel it.") from error
+
+    def is_held(self, path: Path) -> bool:
+        """Whether a process works on it now."""
+        try:
+            with self.locked(path):
+                return False
+        except (TrainingError, OSError):
+            return True

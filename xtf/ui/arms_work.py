@@ -8,7 +8,7 @@ import streamlit as st
 
 from xtf import jobs, runs
 from xtf.comparison.arms import ArmState, states
-from xtf.comparison.folder import Comparison, list_comparisons
+from xtf.comparison.folder import COMPARISONS, Comparison, list_comparisons
 from xtf.errors import XtfError
 from xtf.jobs import Job
 from xtf.saved import DEFAULT_PRESET
@@ -35,6 +35,11 @@ class Standing(NamedTuple):
         return self.job is not None and self.job.state == "running"
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether a process that is no job, such as a command line, works on it."""
+        return not self.at_work and self.comparison is not None and COMPARISONS.is_held(self.comparison.path)
+
+    @property
     def arms(self) -> list[ArmState]:
         return states(self.comparison) if self.comparison else []
 
@@ -47,7 +52,7 @@ class Standing(NamedTuple):
         done = sum(one.state == "done" for one in arms)
         if done == len(arms):
             return "finished"
-        return f"{'at work' if self.at_work else 'unfinished'}, {done} of {len(arms)} fine-tunes done"
+        return f"{'at work' if self.at_work or self.elsewhere else 'unfinished'}, {done} of {len(arms)} fine-tunes done"
 
 
 def found() -> dict[str, Standing]:
@@ -77,9 +82,18 @@ def section(one: Standing) -> None:
 
         jobs_view.watch(look, "arms-work", lambda: [state.state for state in found().get(one.name, one).arms])
     elif one.words != "finished":
-        _ended(one)
+        if one.elsewhere:
+            _elsewhere()
+        else:
+            _ended(one)
         st.space("small")  # the table's own buttons hang above it
         _arms(one)
+
+
+def _elsewhere() -> None:
+    left, right = frame.cards("arms-elsewhere", [4, 1], vertical_alignment="center")
+    left.info("Another process works on it, such as a command line.", icon=":material/terminal:")
+    right.button("Show what is new", width="stretch", key="arms.refresh")
 
 
 def _ended(one: Standing) -> None:
@@ -123,7 +137,7 @@ def _arms(one: Standing) -> None:
         return
     if not arms:
         return
-    rows = pd.DataFrame([_row(state, one.at_work) for state in arms])
+    rows = pd.DataFrame([_row(state, one.at_work or one.elsewhere) for state in arms])
     if not any(state.why for state in arms):
         rows = rows.drop(columns="why")
     st.dataframe(rows, hide_index=True, alt="The fine-tunes of this comparison", height="content" if len(rows) < 12

@@ -9,11 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from xtf import jobs
-from xtf.errors import TrainingError
 from xtf.jobs import Job
 from xtf.progress import WAITING
 from xtf.saved import DEFAULT_PRESET
-from xtf.training.folder import COLUMNS, METRICS, Training, delete_training, list_trainings
+from xtf.training.folder import COLUMNS, METRICS, TRAININGS, Training, delete_training, list_trainings
 from xtf.ui import commands
 
 #: State → word, colour of a badge, icon.
@@ -102,18 +101,9 @@ def _state(training: Training | None, job: Job | None) -> str:
         return "finished"
     if job and job.state == "running":
         return "queued" if job.stage == WAITING else "running"
-    if training and _held(training):
+    if training and TRAININGS.is_held(training.path):  # a command line works on it
         return "elsewhere"
     return job.state if job and job.state != "done" else "stopped"
-
-
-def _held(training: Training) -> bool:
-    """Whether another process, a command line, works on it."""
-    try:
-        with training.locked():
-            return False
-    except (TrainingError, OSError):
-        return True
 
 
 def metrics(training: Training) -> pd.DataFrame:
