@@ -64,3 +64,7 @@ def test_a_full_fine_tune_ends_as_a_model(demo_run, tiny_model):
     assert len(changed) == len(list(after.parameters()))
     loaded = load(open_training("whole").model, open_training("whole").result)
     assert all(weight.equal(after.state_dict()[name]) for name, weight in loaded.model.named_parameters())
+
+
+def test_an_unfinished_run_is_not_trained_on(partial):
+    assert "Run part is unfinished" in (said := refused("train", "part", "--device", "cpu")) and "Finish it" in said

@@ -39,7 +39,10 @@ class Source:
 
 def of_run(run: Run, thresholds: Thresholds, strategy: str = "xtf", seed: int = 0,
            allow: Collection[str] = ()) -> Source:
-    """The run's tokens with the labels that a strategy gives (`xtf.strategies`). Raises: SettingsError."""
+    """The run's tokens with the labels that a strategy gives (`xtf.strategies`). Raises: SettingsError; StoreError for
+    an unfinished run, which would be other data under the same id once it is finished."""
+    if not run.complete:
+        raise StoreError(f"{run.unfinished} Finish it before you train on it.")
     if strategy not in strategies.STRATEGIES:
         raise SettingsError(f"There is no strategy {strategy}: choose one of {', '.join(strategies.STRATEGIES)}.")
 
