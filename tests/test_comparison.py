@@ -90,7 +90,7 @@ def test_an_arm_that_fails_is_told_and_the_others_go_on(problems):
     assert "Normal" in shown and "the paper's (models of 1B-14B; no seeds or intervals published)" in shown
     assert json.loads(xtf("compare", "--json"))["comparisons"][0]["arms"] == ["done", "done"]
     assert json.loads(xtf("compare", "--show", "problems-compare", "--json"))["done"]
-    with pytest.raises(TrainingError, match="exists with other data, thresholds or settings"):
+    with pytest.raises(TrainingError, match="exists with other data, labels or settings"):
         xtf(*words, "--task", "none")
     xtf("compare", "--delete", "problems-compare", "--with-arms")
     assert not list_trainings() and not folder.list_comparisons()
