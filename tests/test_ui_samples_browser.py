@@ -103,8 +103,7 @@ def test_contexts_lead_to_their_example_and_show_hostile_text_as_itself(page, ad
     link = page.locator(".contexts a").first
     wanted = link.inner_text()
     assert "novelty.value=0.5" in link.get_attribute("href")
-    link.focus()
-    page.keyboard.press("Enter")
+    link.press("Enter")  # in one go: a component that is drawn anew in between would lose the focus
     page.get_by_role("heading", name="Explore", level=1).wait_for()
     settled(page)
     number = int(wanted.split()[0])
