@@ -16,12 +16,11 @@ from xtf.engine.window import batches
 from xtf.errors import DataError, EvaluationError, ModelError
 from xtf.evaluation.settings import EvaluationSettings
 from xtf.models import LoadedModel
-from xtf.progress import Progress, silent
+from xtf.progress import GENERATING, Progress, silent
 
 if TYPE_CHECKING:
     from transformers import GenerationConfig
 
-GENERATING = "generating"
 BATCH_TOKENS = 8192  # padded tokens with the longest answers: a gigabyte of keys and values for a model of 8 billion
 
 

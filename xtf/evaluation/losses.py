@@ -11,13 +11,12 @@ from xtf.data.types import Example, Tokens
 from xtf.engine.window import Budget, score_window
 from xtf.errors import EvaluationError
 from xtf.models import LoadedModel
-from xtf.progress import Progress
+from xtf.progress import HELD_OUT_LOSS, Progress
 from xtf.runs import Run
 
 if TYPE_CHECKING:
     from xtf.scoring.forward import Scorer
 
-LOSS = "held-out loss"
 _WINDOW = 256  # examples whose columns are held at once
 
 
@@ -69,7 +68,7 @@ def _scored(scorer: "Scorer", window: list[tuple[Example, Tokens]], budget: Budg
 
 
 def _tell(progress: Progress, before: int, total: int, done: int) -> None:
-    progress(before + done, total, LOSS)
+    progress(before + done, total, HELD_OUT_LOSS)
 
 
 def _tokens(scored: Any) -> tuple[Example, Tokens]:

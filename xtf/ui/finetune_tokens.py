@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 from xtf import strategies
-from xtf.config import Thresholds
 from xtf.errors import XtfError
 from xtf.export.formats import TOKEN_FORMATS
 from xtf.export.record import read_record
@@ -126,8 +125,3 @@ def _one_of(name: str, label: str, names: dict[str, str], usual: str) -> str:
     st.segmented_control(label, list(names), key=key, required=True, format_func=names.__getitem__,
                          on_change=FORM.taking(name, key))
     return str(now)
-
-
-def verdict_thresholds(tokens: Tokens) -> Thresholds | None:
-    """The thresholds that checks go by; None where the labels do not come from them."""
-    return state.thresholds() if tokens.strategy == "xtf" else None
