@@ -35,8 +35,9 @@ def _cells(found: Result, row: Row) -> dict[str, str]:
     made[title(first, found)] = shown(row.figures.get(first), first)
     for control in verdict.CONTROLS:
         made[f"against {control}"] = _against(row, found.metric, control)
-    if published := paper.TASKS[found.task].accuracy if found.task in paper.TASKS else {}:
-        made[PAPER] = f"{published[row.name]:.1f}" if row.name in published else NOTHING
+    if found.task in paper.TASKS and paper.TASKS[found.task].accuracy:
+        published = paper.accuracy(found.task, row.name)
+        made[PAPER] = f"{published:.1f}" if published is not None else NOTHING
     made |= {title(key, found): shown(row.figures.get(key), key) for key in others}
     return made | {"training": duration(row.seconds) if row.seconds is not None else NOTHING,
                    "memory": size(row.memory) if row.memory is not None else NOTHING}
@@ -69,7 +70,7 @@ def _against(row: Row, key: str, control: str) -> str:
     if found is None:
         return NOTHING
     value, low, high = (verdict.signed(part, METRICS[key]) for part in (found.value, found.low, found.high))
-    return f"{value} [{low}, {high}], {verdict.probability(found.p)}"
+    return f"{value} [{low}, {high}], {verdict.chance(found)}"
 
 
 def numbers(found: Result) -> pd.DataFrame:
@@ -85,7 +86,8 @@ def _numbers(row: Row) -> dict[str, Any]:
         made |= {key: figure.estimate.value, f"{key}_low": figure.estimate.low, f"{key}_high": figure.estimate.high}
         for reference, one in figure.against.items():
             made |= {f"{key}_minus_{reference}": one.value, f"{key}_minus_{reference}_low": one.low,
-                     f"{key}_minus_{reference}_high": one.high, f"{key}_minus_{reference}_p": one.p}
+                     f"{key}_minus_{reference}_high": one.high, f"{key}_minus_{reference}_p": one.p,
+                     f"{key}_minus_{reference}_p_holm": one.adjusted}
     return made | {"missing": " ".join(row.missing)}
 
 
