@@ -103,12 +103,11 @@ def _show(comparison: Comparison, as_json: bool) -> Any:
     found = result(comparison)
     told, cells = verdict(found), tables.cells(found)
     published = paper.TASKS.get(found.task)
-    missing = [sentence for row in found.rows for sentence in row.missing]
     plain = tables.as_json(found) | {"paper": {"label": paper.LABEL, "task": published and published._asdict()}}
     return show(plain, as_json,
                 *filter(None, [told.headline]), *told.sentences,
                 table(f"Comparison {found.name}, 95 % intervals in brackets", list(cells[0]),
-                      [list(row.values()) for row in cells]), *missing, *found.notes,
+                      [list(row.values()) for row in cells]), *tables.missing(found), *found.notes,
                 *([paper.sentence(published)] if published else []),
                 f"Next: xtf app, page Compare; or xtf compare --show {found.name}.")
 

@@ -55,7 +55,7 @@ def caption(found: Result) -> list[str]:
     """Sentences that make the table readable without the page it came from."""
     return [_basis(found), INTERVALS, TESTS,
             *([_PAPER] if table.PAPER in table.cells(found)[0] else []),
-            *found.notes, *(f"Missing: {sentence}" for row in found.rows for sentence in row.missing)]
+            *found.notes, *(f"Missing: {sentence}" for sentence in table.missing(found))]
 
 
 def _basis(found: Result) -> str:

@@ -7,8 +7,9 @@ import pandas as pd
 
 from xtf.comparison import paper, verdict
 from xtf.comparison.folder import BASE, Comparison
-from xtf.comparison.metrics import CORRECT, METRICS
+from xtf.comparison.metrics import CORRECT, METRICS, Metric
 from xtf.comparison.result import Figure, Result, Row, evaluation
+from xtf.evaluation.statistics import Difference, Estimate
 from xtf.progress import duration
 from xtf.words import count, percent
 from xtf.workspace import size
@@ -53,7 +54,11 @@ def shown(figure: Figure | None, key: str) -> str:
     """`43.0 [38.2, 47.9]`"""
     if figure is None:
         return NOTHING
-    metric, found = METRICS[key], figure.estimate
+    return interval(figure.estimate, METRICS[key])
+
+
+def interval(found: Estimate, metric: Metric) -> str:
+    """The same of an estimate by itself."""
     value, low, high = (f"{metric.scale * part:.{metric.digits}f}" for part in (found.value, found.low, found.high))
     return f"{value} [{low}, {high}]"
 
@@ -65,12 +70,29 @@ def _trained(row: Row) -> str:
 
 
 def _against(row: Row, key: str, control: str) -> str:
-    """`+0.7 [−2.1, +3.5], p = 0.61`"""
     found = row.figures[key].against.get(control) if key in row.figures else None
-    if found is None:
-        return NOTHING
-    value, low, high = (verdict.signed(part, METRICS[key]) for part in (found.value, found.low, found.high))
+    return NOTHING if found is None else difference(found, METRICS[key])
+
+
+def difference(found: Difference, metric: Metric) -> str:
+    """`+0.7 [−2.1, +3.5], p = 0.61, adjusted 1.00`"""
+    value, low, high = (verdict.signed(part, metric) for part in (found.value, found.low, found.high))
     return f"{value} [{low}, {high}], {verdict.chance(found)}"
+
+
+def missing(found: Result) -> list[str]:
+    """Why cells are missing, a sentence each."""
+    return [sentence for row in found.rows for sentence in _missing(found, row)]
+
+
+def _missing(found: Result, row: Row) -> list[str]:
+    if row.missing:
+        return row.missing
+    if len(row.seeds) < row.wanted:
+        return [f"{row.title}: {len(row.seeds)} of {row.wanted} seeds are evaluated so far." if row.seeds
+                else f"{row.title}: not evaluated yet."]
+    lacking = [key for key in columns(found) if key not in row.figures]
+    return [f"{row.title}, {title(key, found)}: {METRICS[key].lacking}." for key in lacking]
 
 
 def numbers(found: Result) -> pd.DataFrame:
