@@ -20,7 +20,7 @@ _COMMANDS = {  # name → module and function in xtf.cli; imported when needed, 
     "compare": "compare.compare", "value": "value.value",
     "settings": "settings.settings",
     "report": "report.report", "jobs": "jobs.jobs", "app": "app.app", "bench": "bench.bench",
-    "alternatives": "alternatives.alternatives", "sentence": "sentence.sentence",
+    "alternatives": "alternatives.alternatives", "sentence": "sentence.sentence", "augment": "augment.augment",
 }
 
 
