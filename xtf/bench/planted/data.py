@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from xtf import models
 from xtf.assets import asset
 from xtf.bench.planted import plant
 from xtf.bench.planted.plant import Planted, Sources
@@ -22,7 +21,7 @@ from xtf.progress import Say, quiet
 from xtf.words import short
 
 _POOL = 20  # times as many examples as asked for are looked at, of which they are drawn
-_SENTENCE = range(25, 161)  # characters of a sentence that is planted in another field's answers
+_SENTENCE = range(25, 101)  # characters of a sentence that is planted in another field's answers
 _WORD = re.compile(r" [A-Za-z]{3,10}")
 _FEWEST = 100  # words with a blank before them, below which a vocabulary is taken to have none
 

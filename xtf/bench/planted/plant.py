@@ -13,7 +13,6 @@ from typing import NamedTuple
 from xtf.data.render import FINAL_ANSWER
 from xtf.data.types import Example
 
-VERSION = 1  # raise it whenever the same seed plants something else: it is part of a bench's identity
 CLEAN_SHARE = 0.25  # of the examples
 WORDS = 4  # random words in one plant
 
@@ -72,7 +71,7 @@ class _Edit(NamedTuple):
 def planted(examples: Iterable[Example], sources: Sources, seed: int) -> Iterator[Planted]:
     """Each example with what was planted in the last message of its assistant. Blanks at an answer's end are cut."""
     for example in examples:
-        draw = random.Random(f"{VERSION} {seed} {example.id}")
+        draw = random.Random(f"{seed} {example.id}")
         place = max(number for number, turn in enumerate(example.messages) if turn.role == "assistant")
         answer = example.messages[place].content.rstrip()
         text, spans = (answer, ()) if draw.random() < CLEAN_SHARE else plant(answer, sources, draw)

@@ -8,7 +8,7 @@ from xtf.config import ModelSettings
 class PlantedSettings(ModelSettings):
     """Everything that decides what is planted and what scores it."""
 
-    examples: int = Field(60, ge=4, le=100_000, description="Examples of each data set; fewer where it holds no more.",
+    examples: int = Field(60, ge=4, le=1000, description="Examples of each data set; fewer where it holds no more.",
                           json_schema_extra={"unit": "examples"})
     data: tuple[str, ...] = Field((), description="Plant in this data, too: a file, folder or hub id. May be given "
                                                   "several times.")
