@@ -58,7 +58,7 @@ def why(found: Result, arm: str, key: str) -> str:
     """Why a comparison has no figure of an arm, in a sentence."""
     row = found.row(arm)
     if row is None:
-        return f"{found.name} has no arm {arm}."
+        return f"{found.name} has no arm {arm}: add it to a new comparison."
     if row.missing:
         return row.missing[0]
     if not row.seeds:

@@ -60,8 +60,7 @@ def _rows(found: Result, method: Method) -> list[Row]:
 
 def _why(results: list[Result], task: str, method: Method) -> str:
     if not results:
-        return f"No comparison has marked answers of {TASKS[task].lower()} yet: score such data, then start one " \
-               "under New."
+        return f"No comparison of {TASKS[task].lower()} has marked answers yet."
     for found in results:
         for arm in method.arms:
             if found.row(arm) is not None:

@@ -21,6 +21,7 @@ from xtf.figures.palette import NEUTRAL
 
 _ROW = 40  # pixels
 _BELOW = 0.22  # of a row's room: the paper's mark stands so far below ours
+_APART = 1.2  # points between intervals at the same share
 _OURS, _PAPERS = "measured here, 95 % interval", "the paper's"
 _DIAMOND = {"symbol": "diamond-open", "size": 11, "color": NEUTRAL, "line": {"width": 2}}
 _DOT = {"symbol": "circle", "size": 11, "color": METHOD}
@@ -74,12 +75,13 @@ def kept_share(found: Result, key: str) -> go.Figure:
     metric = METRICS[key]
     rows = [row for row in found.rows if row.share is not None and key in row.figures]
     figure = go.Figure(layout={"showlegend": False})
-    for row in rows:
-        figure.add_scatter(**_at_share(row, key, metric))
+    places = _side_by_side([100 * (row.share or 0) for row in rows])
+    for place, row in zip(places, rows, strict=True):
+        figure.add_scatter(**_at_share(row, place, key, metric))
     if (normal := found.row("normal")) and key in normal.figures:
         figure.add_hline(metric.scale * normal.figures[key].estimate.value, line={"width": 1, "dash": "dot",
                                                                                   "color": NEUTRAL})
-    figure.update_xaxes(title="Kept share of the response tokens (%)", range=[-4, 112])
+    figure.update_xaxes(title="Kept share of the response tokens (%)", range=[min(places, default=0) - 8, 114])
     figure.update_yaxes(title=table.title(key, found))
     told = "; ".join(f"{row.title} keeps {100 * (row.share or 0):.1f} % and has {table.shown(row.figures[key], key)}"
                      for row in rows)
@@ -134,15 +136,26 @@ def _papers(rows: Sequence[tuple[float, str, float]], hover: str) -> dict[str, A
             "marker": _DIAMOND, "customdata": [row[1] for row in rows], "hovertemplate": hover}
 
 
-def _at_share(row: Row, key: str, metric: Metric) -> dict[str, Any]:
+def _side_by_side(shares: Sequence[float]) -> list[float]:
+    """Shares in %, those that would lie on an earlier one moved aside, so that both intervals are seen."""
+    places: list[float] = []
+    for share in shares:
+        while any(abs(share - other) < _APART for other in places):
+            share -= _APART
+        places.append(share)
+    return places
+
+
+def _at_share(row: Row, place: float, key: str, metric: Metric) -> dict[str, Any]:
     value, low, high = _three(row.figures[key].estimate, metric)
-    colour = NEUTRAL if row.name in verdict.CONTROLS else METHOD
-    return {"x": [100 * (row.share or 0)], "y": [value], "mode": "markers+text", "text": [row.title],
-            "textposition": "middle right", "cliponaxis": False, "marker": {"size": 11, "color": colour},
+    colour = NEUTRAL if row.name.partition("-")[0] in verdict.CONTROLS else METHOD
+    return {"x": [place], "y": [value], "mode": "markers+text", "text": [row.title],
+            "textposition": "top right", "customdata": [100 * (row.share or 0)], "cliponaxis": False,
+            "marker": {"size": 11, "color": colour},
             "error_y": {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low],
                         "color": colour, "thickness": 2, "width": 6},
-            "hovertemplate": f"{row.title}: %{{x:.1f}} % kept, %{{y:.{metric.digits}f}} {metric.unit}<br>95 % interval "
-                             f"{low:.{metric.digits}f} to {high:.{metric.digits}f}<extra></extra>"}
+            "hovertemplate": f"{row.title}: %{{customdata:.1f}} % kept, %{{y:.{metric.digits}f}} {metric.unit}<br>"
+                             f"95 % interval {low:.{metric.digits}f} to {high:.{metric.digits}f}<extra></extra>"}
 
 
 def _note(figure: go.Figure, place: float, words: str, axis: str = "x") -> None:

@@ -58,7 +58,9 @@ def _ablation(found: Result, columns: list[str], others: Others) -> None:
     st.caption("RI is reasoning importance, KN knowledge novelty, TR task relevance: only these rules drop tokens, the "
                "others are off. The paper's are averages over its tasks and models.")
     _whose(True)
-    _reasons([f"{one.attributes}: {one.why}" for one in parts if one.why])
+    absent = [one.arm for one in parts if found.row(one.arm) is None]
+    _reasons([*([f"{found.name} has no arms {', '.join(absent)}: add them to a new comparison."] if absent else []),
+              *(f"{one.attributes}: {one.why}" for one in parts if one.why and one.arm not in absent)])
 
 
 def _kept_share(found: Result, columns: list[str], others: Others) -> None:
@@ -71,6 +73,9 @@ def _tasks(found: Result, columns: list[str], others: Others) -> None:
     cells = overview(others())
     plots.show(arms_gains.overview(cells), "arms-tasks")
     _whose(True)
+    st.caption("Ours are of the newest comparison that has them; another task takes data of that task: score it, then "
+               "start a comparison under New. For code the paper's averages are not known to us; its best gain was "
+               f"{paper.TASKS['code'].best_gain:+.1f} points.")
     st.dataframe(_rows(cells), hide_index=True, height="content",
                  alt="Right answers by task and method, ours and the paper's")
 

@@ -61,12 +61,18 @@ def _verdict(found: Result) -> None:
         say, icon = (st.success, "trending_up") if told.helped else (
             st.warning, "trending_down") if told.hurt else (st.info, "balance")
         say(f"**{escaped(told.headline)}**", icon=f":material/{icon}:")
-    *sentences, basis = told.sentences or [""]
-    with st.expander(f"The {count(len(sentences))} differences in words") if len(sentences) > _FEW else st.container():
-        st.markdown("\n".join(f"- {escaped(sentence)}" for sentence in sentences))
-    st.markdown(f"- {escaped(basis)}" if basis else "")
+    if len(told.sentences) <= _FEW:
+        _listed(told.sentences)
+    else:
+        _listed(told.sentences[-1:])
+        with st.expander(f"{count(len(told.sentences) - 1)} differences in words", icon=":material/notes:"):
+            _listed(told.sentences[:-1])
     for note in found.notes:
         st.warning(escaped(note), icon=":material/warning:")
+
+
+def _listed(sentences: list[str]) -> None:
+    st.markdown("\n".join(f"- {escaped(sentence)}" for sentence in sentences))
 
 
 def _table(found: Result) -> None:
@@ -80,7 +86,8 @@ def _table(found: Result) -> None:
                "by example and seed; *adjusted* p is Holm's, over all strategies and both controls. Memory is the "
                "graphics card's where there is one, else the whole process's.")
     if missing := table.missing(found):
-        st.markdown("**Missing cells**\n\n" + "\n".join(f"- {escaped(sentence)}" for sentence in missing))
+        st.markdown("**Missing cells**")
+        _listed(missing)
 
 
 def _others() -> list[Result]:
