@@ -46,6 +46,7 @@ def test_the_base_model_loses_what_the_run_says_and_answers_the_same_twice(demo_
     assert [text.rpartition("#### ")[2].partition("<|end|>")[0] for text in table.texts()] == list(
         found.items["expected"])
     assert calls[-1] == (6, 6, "held-out loss") and (6, 6, "generating") in calls
+    assert (40, 40, "loss on unrelated text") in calls
     again = evaluated(demo_run, tmp_path / "again", model)  # though scoring has packed its weights
     assert again.items.equals(found.items)
 

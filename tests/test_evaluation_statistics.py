@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from xtf.evaluation.statistics import Difference, mean, paired, ratio, share, tie
+from xtf.evaluation.statistics import Difference, holm, mean, paired, ratio, share, tie
 
 NAN = float("nan")
 
@@ -104,3 +104,25 @@ def test_the_other_way_round_is_the_same_but_for_the_sign(values):
     assert there.value == -back.value and there.p == back.p
     assert (there.low, there.high) == pytest.approx((-back.high, -back.low), abs=1e-9)
     assert there.low - 1e-9 <= there.value <= there.high + 1e-9 or len(values) < 6
+
+
+def test_holms_step_down_by_hand():
+    # Sorted 0.005, 0.01, 0.03, 0.04, times 4, 3, 2, 1: 0.02, 0.03, 0.06, and 0.04, which 0.06 before it lifts.
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, NAN, 0.5]) == pytest.approx([1.0, NAN, 1.0], nan_ok=True)  # NaN is no test: two are left
+    assert holm([0.02]) == [0.02] and holm([]) == []
+
+
+@given(some.lists(some.floats(0, 1), min_size=1, max_size=12))
+def test_holm_never_lowers_a_p_keeps_the_order_and_is_milder_than_bonferroni(p):
+    found = holm(p)
+    assert all(one <= adjusted <= min(1, len(p) * one) + 1e-12 for one, adjusted in zip(p, found, strict=True))
+    order = np.argsort(p, kind="stable")
+    assert (np.diff(np.array(found)[order]) >= 0).all()
+
+
+def test_a_difference_is_shown_by_interval_and_adjusted_p_together():
+    assert Difference(0.1, 0.05, 0.2, 0.01, 9).shown
+    assert not Difference(0.1, 0.05, 0.2, 0.01, 9, adjusted=0.06).shown
+    assert not Difference(0.1, -0.05, 0.2, 0.01, 9, adjusted=0.02).shown
+    assert not Difference(0.1, 0.05, 0.2, NAN, 9).shown

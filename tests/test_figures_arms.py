@@ -33,12 +33,14 @@ def test_each_row_is_a_point_with_its_interval_and_its_seeds(found):
     assert "XTF 62.5 [" in alt(figure) and "Exact match (%)" in alt(figure)
 
 
-def test_groups_of_the_loss_stand_in_rows_without_touching(found):
+def test_groups_of_the_loss_stand_in_each_row_without_touching(found):
     figure = arms.groups(found)
-    assert figure.layout.yaxis.ticktext == ("all tokens", "kept", "dropped")
+    assert figure.layout.yaxis.ticktext == ("Base model", "Normal", "XTF", "Random")
     places = [trace.y[0] for trace in figure.data]
     assert len(set(places)) == 12 and all(abs(place - round(place)) < 0.3 for place in places)
-    assert [trace.name for trace in figure.data if trace.showlegend] == ["Base model", "Normal", "XTF", "Random"]
+    named = {trace.name: trace.marker.symbol for trace in figure.data}
+    assert list(named) == ["all tokens", "kept", "dropped"] and len(set(named.values())) == 3
+    assert sum(trace.showlegend for trace in figure.data) == 3
     assert "kept: Base model 2.7500 [" in alt(figure)
 
 

@@ -94,7 +94,8 @@ def positions(table: ScoreTable, first: int, last: int) -> tuple[np.ndarray, np.
 
 _SAID = {"kept": "that are kept", "dropped": "that are dropped", "several": "dropped for several reasons",
          HAND: "dropped by hand", STRATEGY: "dropped by the strategy",
-         **{f"only-{name}": f"dropped by {name} alone" for name in BIT}, **{f"by-{name}": f"dropped by {name}" for name in BIT}}
+         **{f"only-{name}": f"dropped by {name} alone" for name in BIT},
+         **{f"by-{name}": f"dropped by {name}" for name in BIT}}
 
 
 def words(pick: str, table: ScoreTable) -> str:

@@ -14,8 +14,10 @@ Say = Callable[[str], None]
 _SHORTEST = 0.2  # seconds
 READING, RESUMING, SCORING, TRAINING = "reading data", "resuming", "scoring", "training"
 HELD_OUT_LOSS, GENERATING, WAITING = "held-out loss", "generating", "waiting for its turn"
+UNRELATED_TEXT = "loss on unrelated text"
 #: What is counted while a stage works; of other stages, which only pass by, tokens.
-UNITS = {READING: "examples", SCORING: "tokens", TRAINING: "steps", HELD_OUT_LOSS: "examples", GENERATING: "answers"}
+UNITS = {READING: "examples", SCORING: "tokens", TRAINING: "steps", HELD_OUT_LOSS: "examples", GENERATING: "answers",
+         UNRELATED_TEXT: "passages"}
 _WITHIN = " · "
 
 

@@ -1,6 +1,7 @@
 """Numbers and foreign text as people read them. Pure functions."""
 
 import re
+from collections.abc import Sequence
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -50,3 +51,8 @@ def excerpt(text: str, longest: int = 90) -> str:
 def visible(text: str) -> str:
     """Blanks as signs, for a token shown alone."""
     return text.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

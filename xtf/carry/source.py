@@ -52,7 +52,7 @@ def scored_side(manifest: Manifest) -> Side:
     Raises: DataError if the data is gone or has changed, ModelError if the tokenizer cannot be loaded.
     """
     asked = settings(ScoreSettings, manifest.settings)
-    _check_data(manifest, asked)
+    check_data(manifest, asked)
     tokenizer = models.load_tokenizer(asked)
     return Side(models.display_name(asked), tokenizer, asked, _scored_context(manifest, asked))
 
@@ -80,7 +80,7 @@ def _changed(run: str, what: str) -> StoreError:
                       "XTF has changed since: score again.")
 
 
-def _check_data(manifest: Manifest, asked: ScoreSettings) -> None:
+def check_data(manifest: Manifest, asked: ScoreSettings) -> None:
     try:
         digest = sources.digest(asked)
     except DataError as error:

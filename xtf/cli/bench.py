@@ -4,14 +4,17 @@ from typing import Any
 
 import click
 
+from xtf.bench.planted.settings import PlantedSettings
 from xtf.cli import flags
-from xtf.cli.output import json_flag, progress, show, table
+from xtf.cli.output import json_flag, progress, say, show, table
 from xtf.config import ScoreSettings, settings
+from xtf.jobs import reporter
+from xtf.progress import quiet
 
 
 @click.group()
 def bench() -> None:
-    """Measure speed on this machine; every figure is a ratio within one run."""
+    """Measure speed on this machine, and what the scores are worth."""
 
 
 @bench.command()
@@ -61,3 +64,25 @@ def training(data: str, examples: int, batch_examples: int, repeats: int, as_jso
     columns = ["", "seconds", "tokens/s", "× default", "× same", "× same, processor time", "peak MB", "of same",
                "first loss"]
     return show(found, as_json, table(title, columns, rows))
+
+
+@bench.command()
+@flags.from_settings(PlantedSettings)
+@json_flag
+def planted(as_json: bool, **values: Any) -> Any:
+    """Whether the scores mean anything: boilerplate, off-domain text, wrong digits and random words are planted in real
+    answers of maths, code and medicine; shown is how well each score and strategy finds them. The page Evidence shows
+    the result with examples. A killed bench goes on by the same command."""
+    from xtf.bench.planted import verdict
+    from xtf.bench.planted.kinds import TARGETS
+    from xtf.bench.planted.result import written
+    from xtf.bench.planted.work import bench as run
+
+    chosen = settings(PlantedSettings, flags.given(values, PlantedSettings))
+    with progress() as report:
+        found = run(chosen, report, quiet if as_json and not reporter() else say)
+    heads = ["AUROC, 0.5 = chance", *(kind.title for kind in TARGETS.values())]
+    tables = [table(title, heads, verdict.rows(found, data, found.signals)) for data, title in found.titles().items()]
+    missing = [f"No figures for {name}: {why}" for name, why in found.missing.items()]
+    return show(written(found), as_json, verdict.headline(found), *verdict.sentences(found), *found.notes, *tables,
+                *missing)

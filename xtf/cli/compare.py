@@ -4,14 +4,15 @@ from typing import Any
 
 import click
 
-from xtf import runs
+from xtf import runs, workspace
 from xtf.cli import flags
 from xtf.cli.output import json_flag, progress, show, table
 from xtf.cli.train import settings_from
-from xtf.comparison import folder
+from xtf.comparison import files, folder
 from xtf.comparison.folder import Comparison
 from xtf.comparison.settings import CompareSettings
 from xtf.config import Check, settings
+from xtf.errors import SettingsError
 from xtf.evaluation.settings import EvaluationSettings
 from xtf.training.settings import TrainSettings
 
@@ -20,6 +21,9 @@ from xtf.training.settings import TrainSettings
 @click.argument("run", required=False)
 @click.option("--name", help="What the comparison is called. [default: RUN and compare]")
 @click.option("--show", "shown", metavar="NAME", help="Print what a comparison has found so far.")
+@click.option("--format", "kind", type=click.Choice(list(files.FORMATS)),
+              help="With --show: the table as a file of this kind, with a caption.")
+@click.option("--out", metavar="FILE", help="With --format: where it is written; printed if not given.")
 @click.option("--delete", metavar="NAME", help="Delete a comparison; its fine-tunes stay.")
 @click.option("--with-arms", is_flag=True, help="With --delete: delete its fine-tunes, too.")
 @click.option("--config", metavar="FILE.yaml", help="Settings of the fine-tunes from a file; flags go before it.")
@@ -33,8 +37,9 @@ from xtf.training.settings import TrainSettings
 @click.option("--evaluation-seed", type=int, help=EvaluationSettings.model_fields["seed"].description)
 @flags.thresholds_options
 @json_flag
-def compare(run: str | None, name: str | None, shown: str | None, delete: str | None, with_arms: bool,
-            config: str | None, allow: tuple[str, ...], as_json: bool, **values: Any) -> Any:
+def compare(run: str | None, name: str | None, shown: str | None, kind: str | None, out: str | None,
+            delete: str | None, with_arms: bool, config: str | None, allow: tuple[str, ...], as_json: bool,
+            **values: Any) -> Any:
     """Did it help? Fine-tune the model that scored RUN by each strategy, with the same initial weights, data order,
     seeds and learning rate, and measure base model and fine-tunes on one held-out set.
 
@@ -44,6 +49,8 @@ def compare(run: str | None, name: str | None, shown: str | None, delete: str | 
         folder.delete_comparison(delete, with_arms)
         return show({"deleted": delete, "with_arms": with_arms}, as_json, f"Comparison {delete} is deleted"
                     + (", its fine-tunes, too." if with_arms else "; its fine-tunes stay."))
+    if kind or out:
+        return _file(shown, kind or "csv", out, as_json)
     if shown:
         return _show(folder.open_comparison(shown), as_json)
     if run is None:
@@ -66,6 +73,26 @@ def _begin(run: str, name: str, config: str | None, values: dict[str, Any]) -> C
                         evaluation, name)
 
 
+def _file(name: str | None, kind: str, out: str | None, as_json: bool) -> Any:
+    """The table of a comparison, written or printed. Raises: SettingsError without --show, or for a place that cannot
+    be written to; StoreError."""
+    from xtf.comparison.result import result
+
+    if name is None:
+        raise SettingsError("--format and --out are for what a comparison found: name it with --show NAME.")
+    text = files.written(result(folder.open_comparison(name)), kind)
+    if out is None and not as_json:
+        click.echo(text, nl=False)  # as it is: what prints for people breaks long lines
+    if out is None:
+        return show({"comparison": name, "format": kind, "text": text}, as_json)
+    path = workspace.expanded(out)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written ({error.strerror}): name another --out.") from error
+    return show({"comparison": name, "format": kind, "out": str(path)}, as_json, f"The table of {name} is in {path}.")
+
+
 def _show(comparison: Comparison, as_json: bool) -> Any:
     """The verdict, the table, and the paper's figures apart from it."""
     from xtf.comparison import paper
@@ -76,12 +103,11 @@ def _show(comparison: Comparison, as_json: bool) -> Any:
     found = result(comparison)
     told, cells = verdict(found), tables.cells(found)
     published = paper.TASKS.get(found.task)
-    missing = [sentence for row in found.rows for sentence in row.missing]
     plain = tables.as_json(found) | {"paper": {"label": paper.LABEL, "task": published and published._asdict()}}
     return show(plain, as_json,
                 *filter(None, [told.headline]), *told.sentences,
                 table(f"Comparison {found.name}, 95 % intervals in brackets", list(cells[0]),
-                      [list(row.values()) for row in cells]), *missing, *found.notes,
+                      [list(row.values()) for row in cells]), *tables.missing(found), *found.notes,
                 *([paper.sentence(published)] if published else []),
                 f"Next: xtf app, page Compare; or xtf compare --show {found.name}.")
 

@@ -30,7 +30,8 @@ def evaluate(name: str, held_out: str, as_json: bool, **values: Any) -> Any:
     marked = found.items["correct"].notna().any()
     told = {"name": name, "held_out": held_out, "task": found.task, "examples": len(found.items), "loss": found.loss,
             "loss_kept": found.loss_kept, "loss_dropped": found.loss_dropped, "perplexity": found.perplexity,
-            "accuracy": found.accuracy, "seconds": found.seconds}
+            "loss_unrelated": found.loss_unrelated, "accuracy": found.accuracy, "seconds": found.seconds}
     return show(told, as_json, f"{name} on {count(len(found.items))} examples of {held_out}: loss {found.loss:.4f} "
-                f"nats a response token ({found.loss_kept:.4f} on kept, {found.loss_dropped:.4f} on dropped ones)"
+                f"nats a response token ({found.loss_kept:.4f} on kept, {found.loss_dropped:.4f} on dropped ones; "
+                f"{found.loss_unrelated:.4f} a token of unrelated text)"
                 + (f", {percent(found.accuracy)} of the answers right." if marked else "."))

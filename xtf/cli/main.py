@@ -17,10 +17,10 @@ _COMMANDS = {  # name → module and function in xtf.cli; imported when needed, 
     "scores": "runs.scores", "export": "export.export", "verify": "verify.verify",
     "push": "push.push", "preflight": "preflight.preflight", "train": "train.train",
     "trainings": "train.trainings", "merge": "train.merge", "ask": "ask.ask", "evaluate": "evaluate.evaluate",
-    "compare": "compare.compare", "prepare": "prepare.prepare",
+    "compare": "compare.compare", "prepare": "prepare.prepare", "value": "value.value",
     "settings": "settings.settings",
     "report": "report.report", "jobs": "jobs.jobs", "app": "app.app", "bench": "bench.bench",
-    "alternatives": "alternatives.alternatives", "sentence": "sentence.sentence",
+    "alternatives": "alternatives.alternatives", "sentence": "sentence.sentence", "augment": "augment.augment",
 }
 
 

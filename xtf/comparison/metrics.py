@@ -24,6 +24,8 @@ class Metric(NamedTuple):
     digits: int  # after the point
     compared: bool  # whether differences are worked out, which takes a second each where there are thousands of items
     of: Callable[[pd.DataFrame], tuple[np.ndarray, np.ndarray]]
+    help: str = ""  # what it is and says, for people
+    lacking: str = "nothing was measured"  # why a row may have none of it
 
 
 def _mean_nats(nats: str, tokens: str) -> Callable[[pd.DataFrame], tuple[np.ndarray, np.ndarray]]:
@@ -39,12 +41,16 @@ def _marked(items: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 METRICS: dict[str, Metric] = {
-    CORRECT: Metric("Correct", "correct answers", "%", 100, True, 1, True, _marked),
-    LOSS: Metric("Held-out loss", "held-out loss", "nats", 1, False, 4, True, _mean_nats("nll", "tokens")),
+    CORRECT: Metric("Correct", "correct answers", "%", 100, True, 1, True, _marked,
+                    "Share of the held-out problems whose answer is right.", "no answer was marked"),
+    LOSS: Metric("Held-out loss", "held-out loss", "nats", 1, False, 4, True, _mean_nats("nll", "tokens"),
+                 "Mean over all response tokens of the held-out data, whatever was trained; lower is better."),
     "loss_kept": Metric("Loss, kept", "held-out loss at kept tokens", "nats", 1, False, 4, False,
-                        _mean_nats("nll_kept", "kept")),
+                        _mean_nats("nll_kept", "kept"), "The same over the tokens that the thresholds keep.",
+                        "the thresholds keep no token there"),
     "loss_dropped": Metric("Loss, dropped", "held-out loss at dropped tokens", "nats", 1, False, 4, False,
-                           _mean_nats("nll_dropped", "dropped")),
+                           _mean_nats("nll_dropped", "dropped"), "The same over the tokens that the thresholds drop.",
+                           "the thresholds drop no token there"),
 }
 
 

@@ -7,8 +7,9 @@ import pandas as pd
 
 from xtf.comparison import paper, verdict
 from xtf.comparison.folder import BASE, Comparison
-from xtf.comparison.metrics import CORRECT, METRICS
+from xtf.comparison.metrics import CORRECT, METRICS, Metric
 from xtf.comparison.result import Figure, Result, Row, evaluation
+from xtf.evaluation.statistics import Difference, Estimate
 from xtf.progress import duration
 from xtf.words import count, percent
 from xtf.workspace import size
@@ -35,8 +36,9 @@ def _cells(found: Result, row: Row) -> dict[str, str]:
     made[title(first, found)] = shown(row.figures.get(first), first)
     for control in verdict.CONTROLS:
         made[f"against {control}"] = _against(row, found.metric, control)
-    if published := paper.TASKS[found.task].accuracy if found.task in paper.TASKS else {}:
-        made[PAPER] = f"{published[row.name]:.1f}" if row.name in published else NOTHING
+    if found.task in paper.TASKS and paper.TASKS[found.task].accuracy:
+        published = paper.accuracy(found.task, row.name)
+        made[PAPER] = f"{published:.1f}" if published is not None else NOTHING
     made |= {title(key, found): shown(row.figures.get(key), key) for key in others}
     return made | {"training": duration(row.seconds) if row.seconds is not None else NOTHING,
                    "memory": size(row.memory) if row.memory is not None else NOTHING}
@@ -52,7 +54,11 @@ def shown(figure: Figure | None, key: str) -> str:
     """`43.0 [38.2, 47.9]`"""
     if figure is None:
         return NOTHING
-    metric, found = METRICS[key], figure.estimate
+    return interval(figure.estimate, METRICS[key])
+
+
+def interval(found: Estimate, metric: Metric) -> str:
+    """The same of an estimate by itself."""
     value, low, high = (f"{metric.scale * part:.{metric.digits}f}" for part in (found.value, found.low, found.high))
     return f"{value} [{low}, {high}]"
 
@@ -64,12 +70,29 @@ def _trained(row: Row) -> str:
 
 
 def _against(row: Row, key: str, control: str) -> str:
-    """`+0.7 [−2.1, +3.5], p = 0.61`"""
     found = row.figures[key].against.get(control) if key in row.figures else None
-    if found is None:
-        return NOTHING
-    value, low, high = (verdict.signed(part, METRICS[key]) for part in (found.value, found.low, found.high))
-    return f"{value} [{low}, {high}], {verdict.probability(found.p)}"
+    return NOTHING if found is None else difference(found, METRICS[key])
+
+
+def difference(found: Difference, metric: Metric) -> str:
+    """`+0.7 [−2.1, +3.5], p = 0.61, adjusted 1.00`"""
+    value, low, high = (verdict.signed(part, metric) for part in (found.value, found.low, found.high))
+    return f"{value} [{low}, {high}], {verdict.chance(found)}"
+
+
+def missing(found: Result) -> list[str]:
+    """Why cells are missing, a sentence each."""
+    return [sentence for row in found.rows for sentence in _missing(found, row)]
+
+
+def _missing(found: Result, row: Row) -> list[str]:
+    if row.missing:
+        return row.missing
+    if len(row.seeds) < row.wanted:
+        return [f"{row.title}: {len(row.seeds)} of {row.wanted} seeds are evaluated so far." if row.seeds
+                else f"{row.title}: not evaluated yet."]
+    lacking = [key for key in columns(found) if key not in row.figures]
+    return [f"{row.title}, {title(key, found)}: {METRICS[key].lacking}." for key in lacking]
 
 
 def numbers(found: Result) -> pd.DataFrame:
@@ -85,7 +108,8 @@ def _numbers(row: Row) -> dict[str, Any]:
         made |= {key: figure.estimate.value, f"{key}_low": figure.estimate.low, f"{key}_high": figure.estimate.high}
         for reference, one in figure.against.items():
             made |= {f"{key}_minus_{reference}": one.value, f"{key}_minus_{reference}_low": one.low,
-                     f"{key}_minus_{reference}_high": one.high, f"{key}_minus_{reference}_p": one.p}
+                     f"{key}_minus_{reference}_high": one.high, f"{key}_minus_{reference}_p": one.p,
+                     f"{key}_minus_{reference}_p_holm": one.adjusted}
     return made | {"missing": " ".join(row.missing)}
 
 

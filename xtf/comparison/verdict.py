@@ -6,34 +6,35 @@ from dataclasses import dataclass
 from xtf.comparison.folder import BASE
 from xtf.comparison.metrics import CORRECT, LOSS, METRICS, Metric
 from xtf.comparison.result import Result, Row
-from xtf.evaluation import statistics
 from xtf.evaluation.statistics import Difference
+from xtf.words import percent
 
 #: Strategies that others are measured against, and how a sentence names them.
 CONTROLS = {"normal": "normal fine-tuning", "random": "random at the same share"}
-_LIKELY = 0.05  # p from which on a difference is not shown
+_SAME_SHARE = 0.002  # of all response tokens: what differs by less is the same share
+_FEW = 3  # strategies that get a sentence each in the headline; more are told in groups
 _MINUS = "\N{MINUS SIGN}"
 
 #: (against normal, against random) → what it comes to; 1 better, 0 a tie, -1 worse. None: not measured.
 _HEADLINES: dict[tuple[int | None, int | None], str] = {
-    (1, 1): "{name} helped: it beats both normal fine-tuning and random at the same share.",
-    (1, 0): "{name} beats normal fine-tuning but ties with random at the same share: that its scores chose the tokens "
-            "is not shown to matter.",
-    (1, -1): "{name} beats normal fine-tuning, but random at the same share does better still: its scores chose worse "
-             "than chance.",
-    (0, 1): "{name} ties with normal fine-tuning: no gain is shown, though it beats random at the same share.",
-    (0, 0): "No difference is shown: {name} ties with normal fine-tuning and with random at the same share.",
-    (0, -1): "{name} ties with normal fine-tuning and is worse than random at the same share.",
-    (-1, 1): "{name} did not help: it beats random at the same share but is worse than normal fine-tuning.",
-    (-1, 0): "{name} did not help: it is worse than normal fine-tuning and ties with random at the same share.",
-    (-1, -1): "{name} did not help: it is worse than both normal fine-tuning and random at the same share.",
-    (1, None): "{name} beats normal fine-tuning; against random at the same share it was not measured.",
+    (1, 1): "{name} helped: it beats both normal fine-tuning and {random}.",
+    (1, 0): "{name} beats normal fine-tuning but ties with {random}: that it chose the tokens is not shown to matter.",
+    (1, -1): "{name} beats normal fine-tuning, but {random} does better still: it chose worse than chance.",
+    (0, 1): "{name} ties with normal fine-tuning: no gain is shown, though it beats {random}.",
+    (0, 0): "No difference is shown: {name} ties with normal fine-tuning and with {random}.",
+    (0, -1): "{name} ties with normal fine-tuning and is worse than {random}.",
+    (-1, 1): "{name} did not help: it beats {random} but is worse than normal fine-tuning.",
+    (-1, 0): "{name} did not help: it is worse than normal fine-tuning and ties with {random}.",
+    (-1, -1): "{name} did not help: it is worse than both normal fine-tuning and {random}.",
+    (1, None): "{name} beats normal fine-tuning; against {random} it was not measured.",
     (0, None): "No difference is shown: {name} ties with normal fine-tuning.",
     (-1, None): "{name} did not help: it is worse than normal fine-tuning.",
-    (None, 1): "{name} beats random at the same share; against normal fine-tuning it was not measured.",
-    (None, 0): "No difference is shown: {name} ties with random at the same share.",
-    (None, -1): "{name} is worse than random at the same share.",
+    (None, 1): "{name} beats {random}; against normal fine-tuning it was not measured.",
+    (None, 0): "No difference is shown: {name} ties with {random}.",
+    (None, -1): "{name} is worse than {random}.",
 }
+#: Sign → how the strategies of that sign are told in a group.
+_GROUPS = {1: "better are", -1: "worse are", 0: "no difference is shown for"}
 
 
 @dataclass(frozen=True)
@@ -59,18 +60,17 @@ class Verdict:
 def verdict(found: Result) -> Verdict:
     """Of the strategies that are no control, by the metric that decides; the loss is told beside it."""
     rows = [row for row in found.rows if row.name not in (BASE, *CONTROLS) and found.metric in row.figures]
-    headlines = [_headline(row, found.metric, words(found.metric, found)) for row in rows]
+    headlines = [_headline(row, found) for row in rows] if len(rows) <= _FEW else _grouped(rows, found)
     told = [sentence for row in rows for key in dict.fromkeys((found.metric, LOSS))
-            for sentence in _sentences(row, key, words(key, found))]
-    signs = [tuple(sign(one, METRICS[found.metric]) for one in row.figures[found.metric].against.values())
-             for row in rows]
+            for sentence in _sentences(row, key, found)]
+    signs = [tuple(sign(row.figures[found.metric].against[name], METRICS[found.metric]) for name in CONTROLS
+                   if name in row.figures[found.metric].against) for row in rows]
     return Verdict(" ".join(filter(None, headlines)), [*told, *_basis(found)], signs)
 
 
 def sign(difference: Difference, metric: Metric) -> int:
-    """1 better, 0 a tie, -1 worse. Of few examples the interval is too narrow: then p does not show a difference, and
-    it is called a tie, too."""
-    if statistics.tie(difference) or not difference.p < _LIKELY:
+    """1 better, 0 a tie, -1 worse: what is not shown is called a tie."""
+    if not difference.shown:
         return 0
     return 1 if (difference.value > 0) == metric.higher_is_better else -1
 
@@ -78,7 +78,7 @@ def sign(difference: Difference, metric: Metric) -> int:
 def told(difference: Difference, metric: Metric) -> str:
     """`difference +0.7 points, 95 % interval −2.1 to +3.5, p = 0.61`"""
     value, low, high = (signed(part, metric) for part in (difference.value, difference.low, difference.high))
-    return f"difference {value} {_unit(metric)}, 95 % interval {low} to {high}, {probability(difference.p)}"
+    return f"difference {value} {_unit(metric)}, 95 % interval {low} to {high}, {chance(difference)}"
 
 
 def signed(value: float, metric: Metric) -> str:
@@ -93,6 +93,14 @@ def probability(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.095 else f"p = {p:.2f}"
 
 
+def chance(difference: Difference) -> str:
+    """`p = 0.012, adjusted 0.036`; the second is Holm's, and left out where it changes nothing."""
+    plain = probability(difference.p)
+    if difference.adjusted is None or probability(difference.adjusted) == plain:
+        return plain
+    return f"{plain}, adjusted {probability(difference.adjusted).removeprefix('p ').removeprefix('= ')}"
+
+
 def words(key: str, found: Result) -> str:
     """A metric within a sentence, by the task's own word where it has one."""
     return found.marks or METRICS[key].words if key == CORRECT else METRICS[key].words
@@ -102,18 +110,40 @@ def _unit(metric: Metric) -> str:
     return "points" if metric.unit == "%" else f"{metric.unit} a token"
 
 
-def _headline(row: Row, key: str, what: str) -> str:
-    against = row.figures[key].against
-    normal, random = (sign(against[name], METRICS[key]) if name in against else None for name in CONTROLS)
-    told = _HEADLINES.get((normal, random), "").format(name=row.title)
-    return f"By {what}: {told[:1].lower() if told.startswith('No') else told[:1]}{told[1:]}" if told else ""
+def _headline(row: Row, found: Result) -> str:
+    against, metric = row.figures[found.metric].against, METRICS[found.metric]
+    normal, random = (sign(against[name], metric) if name in against else None for name in CONTROLS)
+    told = _HEADLINES.get((normal, random), "").format(name=row.title, random=_control("random", row, found))
+    return f"By {words(found.metric, found)}: {told[:1].lower() if told.startswith('No') else told[:1]}{told[1:]}" \
+        if told else ""
 
 
-def _sentences(row: Row, key: str, what: str) -> list[str]:
+def _grouped(rows: list[Row], found: Result) -> list[str]:
+    """Of many strategies: against each control, which are better, worse, or not shown to differ."""
+    said = []
+    for control, named in {"normal": CONTROLS["normal"], "random": "random"}.items():
+        groups: dict[int, list[str]] = {}
+        for row in rows:
+            if one := row.figures[found.metric].against.get(control):
+                groups.setdefault(sign(one, METRICS[found.metric]), []).append(row.title)
+        parts = [f"{how} {', '.join(groups[which])}" for which, how in _GROUPS.items() if which in groups]
+        said += [f"By {words(found.metric, found)}, against {named}: {'; '.join(parts)}."] if parts else []
+    return said
+
+
+def _sentences(row: Row, key: str, found: Result) -> list[str]:
     """Against each control that there is."""
-    metric = METRICS[key]
-    return [_sentence(row.title, control, what, metric, row.figures[key].against[name])
-            for name, control in CONTROLS.items() if key in row.figures and name in row.figures[key].against]
+    return [_sentence(row.title, _control(name, row, found), words(key, found), METRICS[key],
+                      row.figures[key].against[name])
+            for name in CONTROLS if key in row.figures and name in row.figures[key].against]
+
+
+def _control(name: str, row: Row, found: Result) -> str:
+    """A control in words. Random is at the share of the thresholds, which another strategy need not keep."""
+    random = found.row("random")
+    if name != "random" or random is None or row.share is None or random.share is None:
+        return CONTROLS[name]
+    return CONTROLS[name] if abs(row.share - random.share) <= _SAME_SHARE else f"random at {percent(random.share)}"
 
 
 def _sentence(title: str, control: str, what: str, metric: Metric, difference: Difference) -> str:

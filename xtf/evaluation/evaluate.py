@@ -10,7 +10,7 @@ import pandas as pd
 
 from xtf import workspace
 from xtf.columns import Mark
-from xtf.evaluation import losses, marking, result
+from xtf.evaluation import losses, marking, result, unrelated
 from xtf.evaluation.generate import answers
 from xtf.evaluation.result import Evaluation
 from xtf.evaluation.settings import EvaluationSettings
@@ -30,7 +30,7 @@ def evaluate(model: Any, tokenizer: Any, held_out: Run, verdicts: Verdicts, sett
     afterwards, so that it cannot be trained or saved any more. `held_out` is a run scored with the base model,
     `verdicts` what `filters.judge` says of its table, and `name` what the model is called. The prompt of an example is
     what stands before its first response token, and its first response the reference, in conversations too. `progress`
-    counts examples: "generating", "running code" and "held-out loss".
+    counts examples: "generating", "running code", "loss on unrelated text" and "held-out loss".
 
     Raises: EvaluationError where code is to be run and cannot be shut in, or the model does not go with the run;
     ModelError; StoreError for a damaged run or a full disk; DataError if HumanEval's tests are not installed.
@@ -45,10 +45,11 @@ def evaluate(model: Any, tokenizer: Any, held_out: Run, verdicts: Verdicts, sett
     written = answers(loaded, [_prompt(example) for example in examples], settings, progress, _ends(examples))
     marked = marking.mark(task, [example.id for example in examples], [_reference(example) for example in examples],
                           written, settings, progress)
+    forgotten = unrelated.measured(loaded, progress)
     items = _losses(loaded, held_out, table, verdicts, len(examples), progress) | marked | {"generations": written}
     found = Evaluation(name, held_out.name, manifest.run_id, task, settings.model_dump(mode="json"),
                        verdicts.thresholds.model_dump(mode="json"), pd.DataFrame(items)[list(result.COLUMNS)],
-                       round(time.monotonic() - started, 2), workspace.now())
+                       round(time.monotonic() - started, 2), workspace.now(), forgotten)
     result.save(found, folder)
     return found
 

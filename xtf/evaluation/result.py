@@ -1,7 +1,8 @@
 """What an evaluation found, and its two files. Light enough for pages: no torch.
 
     FOLDER/items.parquet     one row an example
-    FOLDER/evaluation.json   what was evaluated, and how; written last, so that it is whole exactly when this exists
+    FOLDER/evaluation.json   what was evaluated, and how; written last, so that it is whole exactly when this exists;
+                             the losses on unrelated text are in it, too
 """
 
 import math
@@ -15,7 +16,7 @@ import pyarrow as pa
 from xtf import digests, workspace
 from xtf.errors import StoreError
 
-_ITEMS, _FACTS = "items.parquet", "evaluation.json"
+_ITEMS, _FACTS, _PASSAGES = "items.parquet", "evaluation.json", "unrelated"
 #: Column → Arrow type. Sums are nats over the tokens counted beside them.
 COLUMNS = {"id": pa.string(), "nll": pa.float64(), "tokens": pa.int64(), "nll_kept": pa.float64(), "kept": pa.int64(),
            "nll_dropped": pa.float64(), "dropped": pa.int64(), "correct": pa.float64(), "answer": pa.string(),
@@ -41,21 +42,28 @@ class Evaluation:
     items: pd.DataFrame
     seconds: float
     created: str  # ISO 8601, UTC
+    #: One row a passage of `xtf.evaluation.unrelated`: id, kind, nll, tokens. None where it was not measured.
+    unrelated: pd.DataFrame | None = None
 
     @property
     def loss(self) -> float:
         """Mean over all response tokens, nats; NaN where there is none."""
-        return self._mean("nll", "tokens")
+        return _mean(self.items, "nll", "tokens")
 
     @property
     def loss_kept(self) -> float:
         """The same over the tokens that the thresholds keep."""
-        return self._mean("nll_kept", "kept")
+        return _mean(self.items, "nll_kept", "kept")
 
     @property
     def loss_dropped(self) -> float:
         """The same over the tokens that the thresholds drop."""
-        return self._mean("nll_dropped", "dropped")
+        return _mean(self.items, "nll_dropped", "dropped")
+
+    @property
+    def loss_unrelated(self) -> float:
+        """Mean over the tokens of unrelated text, nats: what it rises by has been forgotten. NaN if not measured."""
+        return math.nan if self.unrelated is None else _mean(self.unrelated, "nll", "tokens")
 
     @property
     def perplexity(self) -> float:
@@ -67,9 +75,10 @@ class Evaluation:
         """Mean of `correct`, in [0, 1], over the examples that were marked; NaN where none was."""
         return float(self.items["correct"].mean())
 
-    def _mean(self, nats: str, tokens: str) -> float:
-        count = int(self.items[tokens].sum())
-        return float(self.items[nats].sum()) / count if count else math.nan
+
+def _mean(rows: pd.DataFrame, nats: str, tokens: str) -> float:
+    count = int(rows[tokens].sum())
+    return float(rows[nats].sum()) / count if count else math.nan
 
 
 def same(evaluation: Evaluation, *, model: str, run_id: str, settings: dict[str, Any], thresholds: dict[str, Any]
@@ -90,7 +99,9 @@ def save(evaluation: Evaluation, folder: Path) -> None:
     table = pa.table({name: pa.array(evaluation.items[name].tolist(), kind, from_pandas=kind == pa.string())
                       for name, kind in COLUMNS.items()})
     workspace.write_atomically(folder / _ITEMS, lambda temporary: _write(table, temporary))
-    facts = {field.name: getattr(evaluation, field.name) for field in fields(evaluation) if field.name != "items"}
+    facts = {field.name: getattr(evaluation, field.name) for field in fields(evaluation)
+             if field.name not in ("items", _PASSAGES)}
+    facts[_PASSAGES] = None if evaluation.unrelated is None else evaluation.unrelated.to_dict("list")
     workspace.write_json(folder / _FACTS, facts | {"items_sha256": digests.sha256(folder / _ITEMS)})
 
 
@@ -102,7 +113,9 @@ def read(folder: Path) -> Evaluation:
         facts = workspace.read_json(folder / _FACTS)
         if facts.pop("items_sha256") != digests.sha256(folder / _ITEMS):
             raise ValueError(f"{_ITEMS} is not what was written")
-        return Evaluation(items=_items(folder / _ITEMS), **facts)
+        passages = facts.pop(_PASSAGES, None)  # which evaluations of before have not
+        return Evaluation(items=_items(folder / _ITEMS), **facts,
+                          unrelated=None if passages is None else pd.DataFrame(passages))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException) as error:
         raise StoreError(f"The evaluation in {folder} is damaged ({error}): delete that folder and evaluate again.") \
             from error

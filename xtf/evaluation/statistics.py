@@ -4,7 +4,7 @@ Everything drawn is seeded, so that the same numbers give the same interval and 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,13 @@ class Difference:
     high: float
     p: float
     n: int
+    adjusted: float | None = None  # p among the family of tests that it belongs to (`holm`); None where it stands alone
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a difference: the interval leaves out 0 and p, adjusted where it has a family, is below
+        0.05. Of few items the interval is too narrow; then p does not show it."""
+        return not tie(self) and (self.p if self.adjusted is None else self.adjusted) < 1 - CONFIDENCE
 
 
 def share(correct: np.ndarray) -> Estimate:
@@ -106,6 +113,18 @@ def paired(a: np.ndarray, b: np.ndarray, weights: np.ndarray | None = None, seed
 def tie(difference: Difference) -> bool:
     """Whether no difference is shown: the interval contains 0, or there is none."""
     return not (difference.low > 0 or difference.high < 0)
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """p values of one family of tests, adjusted so that the chance of any false one among them stays below the level
+    that each is held against (Holm, 1979): the k-th smallest of m times m - k + 1, never below those before it, at most
+    1. In the order in which they came; NaN is no test and stays NaN."""
+    adjusted, highest = [math.nan] * len(p), 0.0
+    order = sorted((place for place, one in enumerate(p) if not math.isnan(one)), key=p.__getitem__)
+    for rank, place in enumerate(order):
+        highest = max(highest, min(1.0, (len(order) - rank) * p[place]))
+        adjusted[place] = highest
+    return adjusted
 
 
 def _both_drawn(a: np.ndarray, b: np.ndarray, weight: np.ndarray, random: np.random.Generator, times: int

@@ -18,7 +18,8 @@ _OTHER = "triangle-up"
 _CONTROLS = ("base", *verdict.CONTROLS)
 _ROW = 44  # pixels
 _GROUPS = {"loss": "all tokens", "loss_kept": "kept", "loss_dropped": "dropped"}
-_BAND = 0.6  # of a group's room is used by its arms
+_MARKS = {"loss": "circle", "loss_kept": "diamond-open", "loss_dropped": "x-thin-open"}
+_SHIFTS = (-0.22, 0.0, 0.22)  # of a row's room
 
 
 def points(found: Result, key: str) -> go.Figure:
@@ -28,7 +29,7 @@ def points(found: Result, key: str) -> go.Figure:
     for place, row in enumerate(rows):
         figure.add_scatter(**_seeds(row.figures[key], place, metric))
         figure.add_scatter(**_point(row, row.figures[key], place, metric))
-    _rows_on_y(figure, [row.title for row in rows])
+    rows_on_y(figure, [row.title for row in rows])
     figure.update_xaxes(title=table.title(key, found))
     told = "; ".join(f"{row.title} {table.shown(row.figures[key], key)}" for row in rows)
     return finished(figure, "Measured here", f"{table.title(key, found)}, mean with 95 % interval: "
@@ -36,22 +37,23 @@ def points(found: Result, key: str) -> go.Figure:
 
 
 def groups(found: Result) -> go.Figure:
-    """Held-out loss over all response tokens, over those that the thresholds keep, and over those that they drop."""
+    """Held-out loss over all response tokens, over those that the thresholds keep, and over those that they drop: in
+    each strategy's row three marks, one a little below the other."""
     rows = [row for row in found.rows if row.figures]
     there = [key for key in _GROUPS if any(key in row.figures for row in rows)]
     figure = go.Figure()
-    for number, row in enumerate(rows):
-        shift = _BAND * ((number + 0.5) / len(rows) - 0.5)
-        for place, key in enumerate(there):
+    for number, key in enumerate(there):
+        for place, row in enumerate(rows):
             if key in row.figures:
-                figure.add_scatter(**_point(row, row.figures[key], place + shift, METRICS[key]), legendgroup=row.name)
-                figure.data[-1].update(name=row.title, showlegend=place == 0)
-    _rows_on_y(figure, [_GROUPS[key] for key in there])
+                figure.add_scatter(**_point(row, row.figures[key], place + _SHIFTS[number], METRICS[key]))
+                figure.data[-1].update(name=_GROUPS[key], legendgroup=key, showlegend=place == 0)
+                figure.data[-1].marker.update(symbol=_MARKS[key], size=10)
+    rows_on_y(figure, [row.title for row in rows])
     figure.update_xaxes(title="Held-out loss (nats a token; lower is better)")
     told = "; ".join(f"{_GROUPS[key]}: " + ", ".join(f"{row.title} {table.shown(row.figures[key], key)}" for row in rows
                                                      if key in row.figures) for key in there)
     return finished(figure, "Held-out loss by group", f"Held-out loss in nats a token with 95 % interval, {told}.",
-                    height=130 + 22 * max(4, len(there) * len(rows)))
+                    height=130 + _ROW * max(2, len(rows)))
 
 
 def published(task: Task) -> go.Figure:
@@ -63,7 +65,7 @@ def published(task: Task) -> go.Figure:
         text=[f"\N{NO-BREAK SPACE}{value:.1f}" for value in task.accuracy.values()], textposition="middle right",
         marker={"symbol": "diamond-open", "size": 11, "color": NEUTRAL, "line": {"width": 2}}, customdata=names,
         hovertemplate="%{customdata}: %{x:.1f} %, the paper's<extra></extra>", cliponaxis=False)
-    _rows_on_y(figure, names)
+    rows_on_y(figure, names)
     figure.update_xaxes(title=f"{task.title}, average accuracy (%)", range=[0, 60])
     told = ", ".join(f"{name} {value:.1f}" for name, value in zip(names, task.accuracy.values(), strict=True))
     return finished(figure, "Published in the paper", f"{task.title}, average accuracy in %, {paper.LABEL}: {told}.",
@@ -91,7 +93,7 @@ def _seeds(figure: Figure, place: int, metric: Metric) -> dict[str, Any]:
             "hovertemplate": f"one seed: %{{x:.{metric.digits}f}} {metric.unit}<extra></extra>"}
 
 
-def _rows_on_y(figure: go.Figure, labels: list[str]) -> None:
+def rows_on_y(figure: go.Figure, labels: list[str]) -> None:
     """The first label on top."""
     figure.update_yaxes(tickvals=list(range(len(labels))), ticktext=labels, range=[max(len(labels), 1) - 0.4, -0.6],
                         showgrid=False)

@@ -15,8 +15,6 @@ from xtf.progress import Progress, silent, within
 from xtf.runs import Run
 from xtf.training.settings import TrainSettings
 
-SEED = 0  # of the twins that a strategy is prepared with
-
 
 def prepare(run: Run, thresholds: Thresholds, training: TrainSettings, *, progress: Progress = silent) -> Run:
     """Gives `run` what the strategy of `thresholds` lacks, and returns the run to use it on: its augmented one for data
@@ -47,6 +45,6 @@ def seconds(run: Run, thresholds: Thresholds) -> float:
 
 def _augmented(run: Run, progress: Progress) -> Run:
     """The run with twins, made if it is not there. Raises: DataError where no example has a twin."""
-    found = augmented.find(run.manifest, SEED)
-    made = found or augmented.score(run, seed=SEED, progress=within("twins", progress)).manifest
+    found = augmented.find(run.manifest, augmented.SEED)
+    made = found or augmented.score(run, seed=augmented.SEED, progress=within("twins", progress)).manifest
     return runs.open_run(made.name)

@@ -1,23 +1,25 @@
-"""What a comparison has found: the verdict on top, the table, plots beside the paper's figures, and files to take."""
+"""What a comparison has found: the verdict on top, the table, plots, answers side by side, and files to take away."""
 
 import json
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from xtf import jobs
-from xtf.comparison import paper, table
-from xtf.comparison.folder import Comparison, delete_comparison
+from xtf.comparison import files, paper, table
+from xtf.comparison.folder import Comparison, delete_comparison, list_comparisons
 from xtf.comparison.result import Result, result
 from xtf.comparison.verdict import verdict
 from xtf.errors import XtfError
 from xtf.evaluation.result import exists
-from xtf.figures import arms as figures
-from xtf.ui import arms_examples, frame, plots, state
-from xtf.ui.arms_work import FORM, name_of
+from xtf.ui import arms_examples, arms_plots, frame
+from xtf.ui.arms_work import name_of
 from xtf.words import count, escaped
 
 Identity = tuple[str, str, str]
+_FEW = 6  # sentences that are read at a glance
 
 
 def section(comparison: Comparison) -> None:
@@ -30,7 +32,7 @@ def section(comparison: Comparison) -> None:
     else:
         _verdict(found)
         _table(found)
-        _plots(found, columns)
+        arms_plots.section(found, columns, _others)
         arms_examples.section(comparison, found, identity)
     _manage(comparison, found, identity)
 
@@ -44,7 +46,7 @@ def _identity(comparison: Comparison) -> Identity:
     return str(comparison.path), json.dumps(comparison.record), json.dumps(written)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Working out intervals …")
+@st.cache_resource(max_entries=32, show_spinner="Working out intervals …")
 def _result(identity: Identity) -> Result:
     return result(Comparison(Path(identity[0])))
 
@@ -59,7 +61,10 @@ def _verdict(found: Result) -> None:
         say, icon = (st.success, "trending_up") if told.helped else (
             st.warning, "trending_down") if told.hurt else (st.info, "balance")
         say(f"**{escaped(told.headline)}**", icon=f":material/{icon}:")
-    st.markdown("\n".join(f"- {escaped(sentence)}" for sentence in told.sentences))
+    *sentences, basis = told.sentences or [""]
+    with st.expander(f"The {count(len(sentences))} differences in words") if len(sentences) > _FEW else st.container():
+        st.markdown("\n".join(f"- {escaped(sentence)}" for sentence in sentences))
+    st.markdown(f"- {escaped(basis)}" if basis else "")
     for note in found.notes:
         st.warning(escaped(note), icon=":material/warning:")
 
@@ -72,53 +77,40 @@ def _table(found: Result) -> None:
     st.dataframe(cells, hide_index=True, column_config=shown, height="content", row_height=38,
                  alt="Figures of each strategy with 95 % intervals")
     st.caption("In brackets: 95 % intervals over held-out examples, of differences over seeds, too. *Against*: paired "
-               "by example and seed. Memory is the graphics card's where there is one, else the whole process's.")
+               "by example and seed; *adjusted* p is Holm's, over all strategies and both controls. Memory is the "
+               "graphics card's where there is one, else the whole process's.")
+    if missing := table.missing(found):
+        st.markdown("**Missing cells**\n\n" + "\n".join(f"- {escaped(sentence)}" for sentence in missing))
 
 
-def _plots(found: Result, columns: list[str]) -> None:
-    """The chosen metric beside the paper's figures, and the loss by group."""
-    key, chosen = "arms.metric", FORM.values.get("metric")
-    chosen = chosen if chosen in columns else columns[0]
-    state.show(key, chosen)
-    st.segmented_control("Metric", columns, key=key, required=True, on_change=FORM.taking("metric", key),
-                         format_func=lambda name: table.title(name, found))
-    left, right = frame.cards("arms-plots", [3, 2], gap="large")
-    with left:
-        plots.show(figures.points(found, str(chosen)), "arms-points")
-        plots.show(figures.groups(found), "arms-groups")
-    with right.container(border=True):
-        _paper(found)
-
-
-def _paper(found: Result) -> None:
-    """The paper's figures of the same task, else of one that can be chosen: never among ours."""
-    st.markdown("**The paper's figures, not ours**")
-    st.caption(f"These are {paper.LABEL}. They stand here for orientation: other models, data and amounts of training.")
-    names = list(paper.TASKS)
-    key, usual = "arms.paper", found.task if found.task in names else names[0]
-    wanted = FORM.values.get("paper", usual)
-    state.show(key, wanted)
-    st.segmented_control("Task", names, key=key, required=True, label_visibility="collapsed",
-                         format_func=lambda name: paper.TASKS[name].title, on_change=FORM.taking("paper", key))
-    task = paper.TASKS[str(wanted)]
-    if task.accuracy:
-        plots.show(figures.published(task), "arms-paper")
-    st.caption(f"Its best single gain over normal: {task.best_gain:+.1f} points, with {escaped(task.best_model)}. "
-               f"Moving its thresholds by ±3 % moved its accuracy between {paper.THRESHOLDS_MOVED[0]} and "
-               f"{paper.THRESHOLDS_MOVED[1]} %.")
+def _others() -> list[Result]:
+    """What all comparisons have found, the newest first; a damaged one is told on its own page."""
+    found = []
+    for one in list_comparisons():
+        with suppress(XtfError):
+            found.append(_result(_identity(one)))
+    return found
 
 
 def _manage(comparison: Comparison, found: Result, identity: Identity) -> None:
     """Files to take away, and deleting."""
+    st.subheader("Take it away", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.download_button("Table as CSV", lambda: table.numbers(found).to_csv(index=False).encode(),
-                           f"{comparison.name}.csv", "text/csv", on_click="ignore", key="arms.table",
-                           icon=":material/download:")
+        for kind, made in files.FORMATS.items():
+            st.download_button(made.title, partial(_written, found, kind), f"{comparison.name}.{made.suffix}",
+                               made.media, on_click="ignore", key=f"arms.file.{kind}", icon=":material/download:",
+                               help=f"The table as {made.title}" + (
+                                   ": plain numbers." if kind == "csv" else
+                                   ", with a caption that says what intervals, tests and correction are."))
         st.download_button("All items as CSV", lambda: table.items(comparison).to_csv(index=False).encode(),
                            f"{comparison.name}-items.csv", "text/csv", on_click="ignore", key="arms.items",
                            icon=":material/download:", help="Each example of each evaluation: loss, answer, text.")
         with st.popover("Delete", icon=":material/delete:"):
             _delete(comparison)
+
+
+def _written(found: Result, kind: str) -> bytes:
+    return files.written(found, kind).encode()
 
 
 def _delete(comparison: Comparison) -> None:
