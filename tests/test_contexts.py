@@ -8,7 +8,7 @@ import pytest
 from tests.tables import EOS, PROMPT, RESPONSE, table
 from xtf import contexts, explain, filters, roles
 from xtf.config import ATTRIBUTES, ByType, Cutoff, Off, Thresholds
-from xtf.filters import BIT, BY_HAND
+from xtf.filters import REASONS
 
 WORDS = {1: " the", 2: " cat", 3: "\n", 4: "42", 5: " =", 6: "<b>&amp;"}
 RULES = Thresholds(reasoning=Off(), novelty=Cutoff(value=0.5), relevance=Off(), protect_eos=False,
@@ -32,7 +32,7 @@ def test_types_are_counted_as_a_loop_does(overrides):
     for id_, trainable, bits in zip(run.ids.tolist(), run.trainable.tolist(), verdicts.bits.tolist(), strict=True):
         tokens[id_] += trainable
         dropped[id_] += bits != 0
-        reasons.update((id_, name) for name, bit in {**BIT, "by_hand": BY_HAND}.items() if bits & bit)
+        reasons.update((id_, name) for name, bit in REASONS.items() if bits & bit)
     found = contexts.types(run, verdicts)
     assert found["tokens"].tolist() == sorted(tokens.values(), reverse=True)
     assert len(found) == len([count for count in tokens.values() if count])

@@ -8,8 +8,8 @@ import pytest
 from tests.random_tables import random_table, random_thresholds
 from tests.tables import EOS, PROMPT, RESPONSE, table
 from xtf import difference, roles
-from xtf.config import ATTRIBUTES, ByType, Cutoff, Off, Thresholds
-from xtf.filters import BIT, BY_HAND, judge
+from xtf.config import ByType, Cutoff, Off, Thresholds
+from xtf.filters import REASONS, judge
 
 TEXTS = {1: "Say", 2: " 12", 3: " the", 4: "+", 5: ""}
 P = {1: 0.5, 2: 0.99, 3: 0.6, 4: 0.4, 5: 0.7}
@@ -37,8 +37,10 @@ def test_a_difference_worked_by_hand():
         "trainable": 6, "kept_by_both": 1, "kept_by_neither": 1, "newly_dropped": 1, "rescued": 3,
         "agreement": pytest.approx(1 / 3)}
     assert (found["a"], found["b"]) == ({"kept": 2, "kept_share": 1 / 3}, {"kept": 4, "kept_share": 2 / 3})
-    assert found["reasons"] == {"newly_dropped": {"reasoning": 0, "novelty": 0, "relevance": 0, "by_hand": 1},
-                                "rescued": {"reasoning": 0, "novelty": 3, "relevance": 0, "by_hand": 0}}
+    assert found["reasons"] == {"newly_dropped": {"reasoning": 0, "novelty": 0, "relevance": 0, "by_hand": 1,
+                                                  "by_strategy": 0},
+                                "rescued": {"reasoning": 0, "novelty": 3, "relevance": 0, "by_hand": 0,
+                                            "by_strategy": 0}}
     changed = {role: part for role, part in found["roles"].items() if part["newly_dropped"] or part["rescued"]}
     assert changed == {"words": {"tokens": 3, "newly_dropped": 0, "rescued": 3},
                        "operators": {"tokens": 1, "newly_dropped": 1, "rescued": 0}}
@@ -59,7 +61,7 @@ def test_a_difference_worked_by_hand():
 def naive(scored, a, b):
     """The same by a loop over all tokens."""
     found = {"newly_dropped": 0, "rescued": 0, "both": 0, "neither": 0}
-    reasons = {kind: dict.fromkeys([*ATTRIBUTES, "by_hand"], 0) for kind in ("newly_dropped", "rescued")}
+    reasons = {kind: dict.fromkeys(REASONS, 0) for kind in ("newly_dropped", "rescued")}
     by_role = {role: {"tokens": 0, "newly_dropped": 0, "rescued": 0} for role in roles.ROLES}
     examples = []
     role_of = roles.of_types(scored)
@@ -79,7 +81,7 @@ def naive(scored, a, b):
             found[kind] += 1
             role[kind] += 1
             gone, back = gone + before, back + after
-            for name, bit in {**BIT, "by_hand": BY_HAND}.items():
+            for name, bit in REASONS.items():
                 reasons[kind][name] += bool(bits & bit)
         examples.append((index, kept_a, kept_b, gone, back))
     return found, reasons, by_role, examples

@@ -22,8 +22,8 @@ SUMMARY = {"trainable": 200, "attributes": {
 
 
 def by_role(**counts):
-    """int64[8, 16] from {role: {bits: tokens}}."""
-    found = np.zeros((8, 16), np.int64)
+    """int64[8, 32] from {role: {bits: tokens}}."""
+    found = np.zeros((8, 32), np.int64)
     for role, tokens in counts.items():
         for bits, count in tokens.items():
             found[roles.ROLES.index(role), bits] = count

@@ -25,13 +25,13 @@ LONGEST = 300  # lines
 
 #: Lower layers know nothing of higher ones. A module is placed by its first name under `xtf`.
 LAYERS = [
-    {"errors", "columns", "progress", "words", "assets", "markdown"},
-    {"config", "argv", "workspace", "digests", "devices", "changes", "rule_words", "saved", "linked", "shelf"},
+    {"errors", "columns", "choice", "progress", "words", "assets", "markdown"},
+    {"config", "argv", "workspace", "digests", "devices", "changes", "rule_words", "saved", "linked", "shelf", "added"},
     {"data", "store", "shards", "flat", "blocks", "models", "fingerprint", "ranks", "otsu"},
     {"roles", "search"},
     {"scoring", "filters", "stats", "rules", "informative", "overrides", "grid", "explain", "runs", "alternatives",
      "sentences", "difference", "contexts", "selection", "picks", "profile", "strategies"},
-    {"carry", "engine", "preflight", "export", "figures", "training", "evaluation", "comparison", "bench",
+    {"carry", "engine", "preflight", "export", "figures", "training", "evaluation", "comparison", "preparing", "bench",
      "value", "roadmap"},
     {"report"},
     {"jobs", "turns", "cli", "__main__"},

@@ -53,14 +53,14 @@ def response_tokens(table, verdicts):
 
 def test_verdicts_by_role_are_those_of_a_loop(drawn):
     every, found = response_tokens(*drawn), profile.by_role(*drawn)
-    assert found.shape == (8, 16) and found.sum() == len(every)
+    assert found.shape == (8, 32) and found.sum() == len(every)
     for row, role in enumerate(roles.ROLES):
         counts = every[every["role"] == role]["bits"].value_counts()
         assert {bits: count for bits, count in enumerate(found[row]) if count} == counts.to_dict()
 
 
 def test_shares_of_roles_worked_by_hand():
-    counts = np.zeros((8, 16), np.int64)
+    counts = np.zeros((8, 32), np.int64)
     counts[roles.ROLES.index("numbers"), [0, 2, 6, 9]] = 5, 3, 1, 2  # kept, novelty, with relevance, by hand
     counts[roles.ROLES.index("words"), [0, 1]] = 90, 10
     found = profile.verdict_shares(counts)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from xtf.config import ATTRIBUTES, MAIN_FIELD, ByClass, ByType, Override, Thresholds
+from xtf.config import KINDS, MAIN_FIELD, ByClass, ByType, Override, Thresholds
 from xtf.words import excerpt, visible
 
 OVERRIDES = "overrides"
@@ -33,7 +33,7 @@ def between(before: Thresholds, after: Thresholds) -> list[Change]:
         old, new = getattr(before, name), getattr(after, name)
         if old == new:
             continue
-        if name in ATTRIBUTES:
+        if name in KINDS:
             found += _rule_changes(name, old, new)
         elif name == OVERRIDES:
             found += _override_changes(old, new)
@@ -62,14 +62,14 @@ def decision(override: Override) -> str:
 
 
 def rule(found: Any) -> str:
-    """A rule in a few words: `cutoff 0.95`, `quantile 0.02, scope dataset`."""
+    """A rule or a strategy in a few words: `cutoff 0.95`, `quantile 0.02, scope dataset`, `random, keep 0.6`."""
+    usual = type(found)().model_dump()
+    main = MAIN_FIELD.get(found.kind)
     if found.kind == "off":
         return "off"
-    usual = type(found)().model_dump()
-    main = MAIN_FIELD[found.kind]
     more = [f"{_named(name)} {_said(value)}" for name, value in found.model_dump(exclude={"kind", main}).items()
             if value != usual[name]]
-    return ", ".join([f"{found.kind} {_said(getattr(found, main))}", *more])
+    return ", ".join([f"{found.kind} {_said(getattr(found, main))}" if main else found.kind, *more])
 
 
 def _rule_changes(attribute: str, old: Any, new: Any) -> Iterator[Change]:

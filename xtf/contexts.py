@@ -30,7 +30,7 @@ class Context:
 
 def types(table: ScoreTable, verdicts: Verdicts) -> pd.DataFrame:
     """The token types of the responses, most frequent first: id, text, role, tokens (in responses), dropped, kept,
-    share (dropped of tokens), reasoning, novelty, relevance, by_hand (dropped by each)."""
+    share (dropped of tokens), reasoning, novelty, relevance, by_hand, by_strategy (dropped by each)."""
     tokens = table.types("response_count")
     order = np.argsort(-tokens, kind="stable")
     order = order[tokens[order] > 0]
@@ -40,7 +40,8 @@ def types(table: ScoreTable, verdicts: Verdicts) -> pd.DataFrame:
     return pd.DataFrame({
         "id": table.types("id")[order], "text": [texts[row] for row in order], "role": role_names[order],
         "tokens": tokens[order], "dropped": found["dropped"], "kept": tokens[order] - found["dropped"],
-        "share": found["dropped"] / tokens[order], **{name: found[name] for name in (*ATTRIBUTES, "by_hand")}})
+        "share": found["dropped"] / tokens[order], **{
+            name: found[name] for name in (*ATTRIBUTES, "by_hand", "by_strategy")}})
 
 
 def contexts(table: ScoreTable, verdicts: Verdicts, type_id: int, count: int = 20, seed: int = 0) -> list[Context]:

@@ -6,20 +6,16 @@ from typing import Any
 import numpy as np
 
 from xtf import blocks, roles
-from xtf.filters import BIT, BY_HAND, Verdicts
+from xtf.filters import REASONS, VALUES, Verdicts
 from xtf.ranks import joined, per_example
 from xtf.store import ScoreTable
-
-BY_HAND_NAME = "by_hand"
-_REASONS = {**BIT, BY_HAND_NAME: BY_HAND}
-_VALUES = 2 * BY_HAND  # of verdict bits
 
 
 @dataclass(frozen=True, eq=False)
 class _Moved:
     """Tokens that one of the two settings keeps and the other drops, N examples."""
 
-    by_bits: np.ndarray  # int64[16], by the bits of the one that drops them
+    by_bits: np.ndarray  # int64[32], by the bits of the one that drops them
     by_role: np.ndarray  # int64[number of roles]
     by_example: np.ndarray  # int64[N]
 
@@ -29,7 +25,7 @@ class _Moved:
 
     def reasons(self) -> dict[str, int]:
         """Tokens by the attribute that drops them; one that fails several counts for each."""
-        return {name: int(self.by_bits[(np.arange(_VALUES) & bit) != 0].sum()) for name, bit in _REASONS.items()}
+        return {name: int(self.by_bits[(np.arange(VALUES) & bit) != 0].sum()) for name, bit in REASONS.items()}
 
 
 def compare(table: ScoreTable, a: Verdicts, b: Verdicts, most: int = 20) -> dict[str, Any]:
@@ -37,10 +33,10 @@ def compare(table: ScoreTable, a: Verdicts, b: Verdicts, most: int = 20) -> dict
 
     trainable; a and b: {kept, kept_share}; kept_by_both, kept_by_neither, newly_dropped (kept by a, dropped by b),
     rescued (the reverse); agreement (share of the response tokens with the same verdict); reasons: {newly_dropped:
-    {attribute or by_hand: tokens, by b's verdict}, rescued: {the same by a's}}, where a token counts for each of its
-    reasons; roles: {role: tokens (of the role in responses), newly_dropped, rescued}; examples: {changed, most (those
-    with most changed tokens), emptied (keep some under a, none under b), filled (the reverse), lost (the emptied ones,
-    longest first)}, `most` of each with index, id, trainable, kept_a, kept_b, newly_dropped, rescued.
+    {attribute, by_hand or by_strategy: tokens, by b's verdict}, rescued: {the same by a's}}, where a token counts for
+    each of its reasons; roles: {role: tokens (of the role in responses), newly_dropped, rescued}; examples: {changed,
+    most (those with most changed tokens), emptied (keep some under a, none under b), filled (the reverse), lost (the
+    emptied ones, longest first)}, `most` of each with index, id, trainable, kept_a, kept_b, newly_dropped, rescued.
     """
     trainable = int(table.trainable_counts.sum())
     gone, back, kept = _counted(table, a, b)
@@ -81,12 +77,12 @@ def _moved(flags: np.ndarray, bits: np.ndarray, role_of: np.ndarray, type_of: np
            starts: np.ndarray) -> _Moved:
     """The flagged tokens of a block by their bits, role and example."""
     rows = np.flatnonzero(flags)
-    return _Moved(np.bincount(bits[rows], minlength=_VALUES),
+    return _Moved(np.bincount(bits[rows], minlength=VALUES),
                   np.bincount(role_of[type_of[rows]], minlength=len(roles.ROLES)), per_example(flags, starts))
 
 
 def _together(parts: list[_Moved]) -> _Moved:
-    return _Moved(sum((part.by_bits for part in parts), np.zeros(_VALUES, np.int64)),
+    return _Moved(sum((part.by_bits for part in parts), np.zeros(VALUES, np.int64)),
                   sum((part.by_role for part in parts), np.zeros(len(roles.ROLES), np.int64)),
                   joined(np.int64, (part.by_example for part in parts)))
 

@@ -7,13 +7,13 @@ import numpy as np
 
 from xtf.columns import Mark
 from xtf.config import ATTRIBUTES, Cutoff, Fence, Otsu, Quantile
-from xtf.filters import BIT, BY_HAND, NEEDED, Attribute, Verdicts
+from xtf.filters import BIT, BY_HAND, BY_STRATEGY, NEEDED, Attribute, Verdicts
 from xtf.overrides import KEEPS, Hand
 from xtf.store import ScoreTable
 
 _NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four"}
 _REASONS = {"the model already knows": BIT["novelty"], "off-topic": BIT["relevance"], "unattended": BIT["reasoning"],
-            "dropped by hand": BY_HAND}
+            "dropped by hand": BY_HAND, "dropped by the strategy": BY_STRATEGY}
 _DIGITS = 15  # beyond these a float64 has no more to show
 _TINY = 1e-5
 
@@ -25,6 +25,8 @@ def sentence(table: ScoreTable, verdicts: Verdicts, token: int) -> str:
     """
     if not table.trainable[token]:
         return f"Not trained: {_role(int(table.marks[token]))}."
+    if verdicts.choice is not None:
+        return _chosen(verdicts, token)
     example = table.example_at(token)
     reasons = [_reason(verdicts, name, token, example) for name in ATTRIBUTES if verdicts.failed[token] & BIT[name]]
     hand, bits = Hand(int(verdicts.hand[token])), int(verdicts.bits[token])
@@ -41,6 +43,17 @@ def sentence(table: ScoreTable, verdicts: Verdicts, token: int) -> str:
                 f"token: {'; '.join(reasons)}.")
     merits = [merit for name in ATTRIBUTES if (merit := _merit(verdicts, name, token, example))]
     return f"Kept: {'; '.join(merits)}." if merits else "Kept: no attribute has a score for it."
+
+
+def _chosen(verdicts: Verdicts, token: int) -> str:
+    """The same where another strategy than XTF's decides."""
+    assert verdicts.choice is not None
+    why, hand = f"{verdicts.choice.title}: {verdicts.choice.why(token)}", Hand(int(verdicts.hand[token]))
+    if verdicts.bits[token] & BY_HAND:
+        return f"Dropped by hand: {_BY_HAND[hand]}."
+    if verdicts.protected[token]:
+        return f"Kept because {_BY_HAND[hand]}, though it would be dropped by {why}."
+    return f"{'Kept' if verdicts.keep[token] else 'Dropped'} by {why}."
 
 
 def summary_sentence(table: ScoreTable, verdicts: Verdicts, example: int) -> str:

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from xtf import blocks, overrides, rules
+from xtf.choice import Choice
 from xtf.columns import TYPE_COLUMNS, Mark
 from xtf.config import ATTRIBUTES, RuleSettings, Thresholds
 from xtf.errors import SettingsError
@@ -21,6 +22,9 @@ from xtf.store import ScoreTable
 IGNORE = -100  # the label that the loss of PyTorch and transformers passes over
 BIT = {name: 1 << k for k, name in enumerate(ATTRIBUTES)}
 BY_HAND = 1 << len(ATTRIBUTES)  # the bit of tokens that are dropped by hand, whatever the attributes say
+BY_STRATEGY = 2 * BY_HAND  # of those that another strategy than XTF's drops (`xtf.strategies`)
+VALUES = 2 * BY_STRATEGY  # of verdict bits
+REASONS = {**BIT, "by_hand": BY_HAND, "by_strategy": BY_STRATEGY}
 NEEDED = {"any": 1, "two": 2, "all": 3}  # failed attributes that drop a token
 
 
@@ -47,18 +51,26 @@ class Attribute:
 class Verdicts:
     """What becomes of each of M tokens. bits[t] == 0 and trainable[t] is the same as keep[t]."""
 
-    bits: np.ndarray  # uint8[M], bit k = dropped by ATTRIBUTES[k]; the bit after these = dropped by hand
+    bits: np.ndarray  # uint8[M], bit k = dropped by ATTRIBUTES[k]; then BY_HAND, BY_STRATEGY
     failed: np.ndarray  # uint8[M], the same before combining and protecting
     keep: np.ndarray  # bool[M]: the loss sees the token
     protected: np.ndarray  # bool[M]: would be dropped, but is protected or kept by hand
     hand: np.ndarray  # uint8[M], `overrides.Hand`
     attributes: dict[str, Attribute]
     thresholds: Thresholds
-    notes: tuple[str, ...] = ()  # on overrides; each attribute has its own
+    notes: tuple[str, ...] = ()  # on overrides and the strategy; each attribute has its own
+    choice: Choice | None = None  # of another strategy than XTF's; then no attribute drops anything
+
+    def weights(self, here: slice = slice(None)) -> np.ndarray:
+        """float32: what the loss of each token of a slice is multiplied by, 0 where it is dropped."""
+        if self.choice is None or self.choice.weights is None:
+            return self.keep[here].astype(np.float32)
+        return np.where(self.keep[here], self.choice.weights[here], np.float32(0))
 
 
 def judge(table: ScoreTable, thresholds: Thresholds) -> Verdicts:
-    """Every token's verdict. Raises: SettingsError for a score that the run does not hold or an impossible rule."""
+    """Every token's verdict by the three attributes, whatever the strategy (`xtf.strategies.judge`). Raises:
+    SettingsError for a score that the run does not hold or an impossible rule."""
     return combined(table, thresholds, {name: attribute(table, thresholds, name) for name in ATTRIBUTES})
 
 
@@ -136,10 +148,10 @@ def _unusable(measured: "_Measured", rule: RuleSettings, insist: bool, name: str
 
 
 def usable(table: ScoreTable, thresholds: Thresholds, name: str) -> Scores | None:
-    """The scores that an attribute's rule goes by; None where it drops nothing, however it is set: it is off, or its
-    scores are absent or uninformative. Raises: SettingsError as `judge`."""
+    """The scores that an attribute's rule goes by; None where it drops nothing, however it is set: it is off, its
+    scores are absent or uninformative, or another strategy decides. Raises: SettingsError as `judge`."""
     measured, rule = _measured(table, thresholds, name), getattr(thresholds, name)
-    off = rule.kind == "off" or _unusable(measured, rule, thresholds.insist, name)
+    off = rule.kind == "off" or thresholds.strategy.kind != "xtf" or _unusable(measured, rule, thresholds.insist, name)
     return None if off else measured.scores
 
 

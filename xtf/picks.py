@@ -8,7 +8,7 @@ import numpy as np
 from xtf import blocks, roles
 from xtf.filters import BIT, Verdicts
 from xtf.ranks import joined, per_example
-from xtf.selection import HAND, REASONS, VERDICTS, Pick, Range, parse
+from xtf.selection import HAND, REASONS, STRATEGY, VERDICTS, Pick, Range, parse
 from xtf.store import ScoreTable
 from xtf.words import percent, visible
 
@@ -93,7 +93,8 @@ def positions(table: ScoreTable, first: int, last: int) -> tuple[np.ndarray, np.
 
 
 _SAID = {"kept": "that are kept", "dropped": "that are dropped", "several": "dropped for several reasons",
-         HAND: "dropped by hand", **{f"only-{name}": f"dropped by {name} alone" for name in BIT},
+         HAND: "dropped by hand", STRATEGY: "dropped by the strategy",
+         **{f"only-{name}": f"dropped by {name} alone" for name in BIT},
          **{f"by-{name}": f"dropped by {name}" for name in BIT}}
 
 

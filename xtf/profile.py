@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from xtf import blocks, roles
-from xtf.filters import Verdicts
+from xtf.filters import BIT, Verdicts
 from xtf.picks import positions
 from xtf.ranks import joined
 from xtf.roles import ROLES
@@ -29,7 +29,7 @@ _OCTAVES = 24  # below the greatest value that are told apart
 
 
 def by_role(table: ScoreTable, verdicts: Verdicts) -> np.ndarray:
-    """int64[8, 16]: response tokens by role (ROLES) and by their verdict bits, 0 = kept."""
+    """int64[8, 32]: response tokens by role (ROLES) and by their verdict bits, 0 = kept."""
     by_type = roles.of_types(table)
     width = len(VERDICTS["kept"])
 
@@ -45,7 +45,7 @@ def by_role(table: ScoreTable, verdicts: Verdicts) -> np.ndarray:
 
 def verdict_shares(by_bits: np.ndarray) -> pd.DataFrame:
     """One row per role that occurs, most tokens first, with columns role, tokens and the counts of every verdict in
-    VERDICTS: kept, dropped, several, hand, only-… and by-…. by_bits: as `by_role` gives it."""
+    VERDICTS: kept, dropped, several, hand, strategy, only-… and by-…. by_bits: as `by_role` gives it."""
     tokens = by_bits.sum(axis=1)
     found = pd.DataFrame({"role": ROLES, "tokens": tokens,
                           **{name: by_bits[:, bits].sum(axis=1) for name, bits in VERDICTS.items()}})
@@ -53,12 +53,12 @@ def verdict_shares(by_bits: np.ndarray) -> pd.DataFrame:
 
 
 def combinations_of(by_bits: np.ndarray) -> list[tuple[tuple[str, ...], int]]:
-    """Tokens dropped by exactly these reasons, most first. by_bits: int64[..., 16]. Combinations with `hand` in them
-    only where there are such tokens."""
+    """Tokens dropped by exactly these reasons, most first. by_bits: int64[..., 32]. Combinations with `hand` or
+    `strategy` in them only where there are such tokens."""
     exactly = by_bits.reshape(-1, by_bits.shape[-1]).sum(axis=0)
     groups = [names for size in range(1, len(REASONS) + 1) for names in combinations(REASONS, size)]
     found = [(names, int(exactly[sum(REASONS[name] for name in names)])) for names in groups]
-    return sorted([(names, count) for names, count in found if count or "hand" not in names],
+    return sorted([(names, count) for names, count in found if count or set(names) <= BIT.keys()],
                   key=lambda item: -item[1])
 
 

@@ -5,6 +5,7 @@
     runs/NAME/partial.arrow     token types of the first shards, while the run is unfinished
     runs/NAME/types.arrow       one row per token type in use
     runs/NAME/manifest.json     the run is complete exactly when this exists
+    runs/NAME/columns/          what was added later (`xtf.added`)
     runs/NAME/flat/             flat arrays of a large run, derived and made when needed
 """
 
@@ -22,6 +23,7 @@ import filelock
 import pyarrow as pa
 
 from xtf import workspace
+from xtf.added import Added
 from xtf.errors import StoreError
 from xtf.flat import Flat, stamp
 from xtf.ranks import ROUNDING
@@ -97,9 +99,14 @@ class Run:
             types = mapped(path)
             extent = extent_of(types)
             self._check(extent)
-            return ScoreTable(self._shards(extent), types, self._flat(extent), self._rounding)
+            return ScoreTable(self._shards(extent), types, self._flat(extent), self._rounding, self.added)
         except (OSError, pa.ArrowInvalid) as error:
             raise StoreError(f"Run {self.name} is damaged ({error}). {MENDING}") from error
+
+    @property
+    def added(self) -> Added:
+        """Columns that a finished run got later; an unfinished one has none, since its tokens still grow."""
+        return Added(self.path / "columns" if self.complete else None)
 
     def _flat(self, extent: Extent) -> Flat:
         """Where flat arrays of these shards are kept: beside a large run, in memory for a small one."""

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 
 import xtf
 from xtf import workspace
-from xtf.config import ATTRIBUTES, MAIN_FIELD, PRESETS, RULES, Settings, Thresholds, settings
+from xtf.config import ATTRIBUTES, KINDS, MAIN_FIELD, PRESETS, Settings, Thresholds, settings
 from xtf.errors import SettingsError
 
 DEFAULT_PRESET = "corrected"
@@ -155,7 +155,7 @@ def differences(preset: str, thresholds: Thresholds) -> dict[str, Any]:
     if "overrides" in changed:
         changed["overrides"] = [{"by": override.by} | override.model_dump(exclude_defaults=True)
                                 for override in thresholds.overrides]
-    return changed | {name: _short(changed[name]) for name in ATTRIBUTES if name in changed}
+    return changed | {name: _short(name, changed[name]) for name in KINDS if name in changed}
 
 
 def path_of(name: str) -> Path:
@@ -187,9 +187,9 @@ def write(path: Path, saved: Saved) -> None:
     workspace.write_atomically(path, lambda temporary: temporary.write_bytes(content))
 
 
-def _short(rule: dict[str, Any]) -> dict[str, Any]:
-    """A rule without what is as usual for its kind."""
-    usual = RULES[rule["kind"]]().model_dump()
+def _short(name: str, rule: dict[str, Any]) -> dict[str, Any]:
+    """A rule, or the strategy, without what is as usual for its kind."""
+    usual = KINDS[name][rule["kind"]]().model_dump()
     main = MAIN_FIELD.get(rule["kind"])
     return {name: value for name, value in rule.items() if name in ("kind", main) or value != usual[name]}
 

@@ -1,6 +1,6 @@
 """What was selected in a figure, as a short text that a URL can hold. What it means in a run is `xtf.picks`'s business.
 
-    reasons:novelty+relevance   tokens dropped by exactly these (reasoning, novelty, relevance, hand)
+    reasons:novelty+relevance   tokens dropped by exactly these (reasoning, novelty, relevance, hand, strategy)
     reason:novelty              tokens dropped by it, whether or not by others too
     role:numbers                response tokens of a class (`xtf.roles`)
     type:1024                   response tokens of a vocabulary id
@@ -27,19 +27,20 @@ import numpy as np
 from xtf import rules
 from xtf.config import ATTRIBUTES
 from xtf.errors import SettingsError
-from xtf.filters import BIT, BY_HAND
+from xtf.filters import BIT, BY_HAND, BY_STRATEGY, VALUES
 from xtf.roles import ROLES
 
-HAND = "hand"
-REASONS = {**BIT, HAND: BY_HAND}
-_bits: np.ndarray = np.arange(2 * BY_HAND)
+HAND, STRATEGY = "hand", "strategy"
+REASONS = {**BIT, HAND: BY_HAND, STRATEGY: BY_STRATEGY}
+_bits: np.ndarray = np.arange(VALUES)
 _ALONE: dict[str, np.ndarray] = {f"only-{name}": _bits == bit for name, bit in BIT.items()}
 _ANY = {f"by-{name}": (_bits & bit) != 0 for name, bit in BIT.items()}
-#: Which verdict bits each verdict means. kept, only-…, several and hand share all response tokens out between them.
+#: Which verdict bits each verdict means. kept, only-…, several, hand and strategy share all response tokens out between
+#: them.
 VERDICTS: dict[str, np.ndarray] = {
     "kept": _bits == 0, "dropped": _bits != 0, **_ALONE,
     "several": np.isin(_bits, [bits for bits in range(BY_HAND) if bits.bit_count() > 1]),
-    HAND: (_bits & BY_HAND) != 0, **_ANY}
+    HAND: (_bits & BY_HAND) != 0, STRATEGY: (_bits & (BY_HAND | BY_STRATEGY)) == BY_STRATEGY, **_ANY}
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,18})?(e[+-]?\d{1,2})?")
 
 

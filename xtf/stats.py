@@ -13,13 +13,12 @@ from pandas.arrays import ArrowStringArray
 from xtf import blocks, overrides
 from xtf.columns import Mark
 from xtf.config import ATTRIBUTES
-from xtf.filters import BIT, BY_HAND, Verdicts
+from xtf.filters import BIT, BY_HAND, BY_STRATEGY, REASONS, VALUES, Verdicts
 from xtf.ranks import Scores, joined, per_example
 from xtf.store import ScoreTable
 
 FEW = 5  # kept tokens: an example with fewer teaches next to nothing
 PREVIEW = 120  # characters
-VALUES = 2 * BY_HAND  # of verdict bits
 
 
 def summary(table: ScoreTable, verdicts: Verdicts, few: int = FEW) -> dict[str, Any]:
@@ -28,8 +27,9 @@ def summary(table: ScoreTable, verdicts: Verdicts, few: int = FEW) -> dict[str, 
     examples, tokens, trainable, kept, kept_share, dropped, dropped_share, protected; attributes: {name: dropped, alone
     (by no other attribute), share (of trainable), uninformative, reason, notes}; overlaps: dropped by both (or all
     three), "reasoning+novelty" and so on; combinations: dropped by exactly these attributes and not by hand; by_hand:
-    dropped, alone (by no attribute), kept (would be dropped); examples_without_kept and examples_under {kept tokens,
-    examples}, of those that have response tokens at all; notes: all of them as sentences.
+    dropped, alone (by no attribute), kept (would be dropped); by_strategy: dropped by another strategy than XTF's,
+    which `strategy` names; examples_without_kept and examples_under {kept tokens, examples}, of those that have
+    response tokens at all; notes: all of them as sentences.
     """
     trainable = int(table.trainable_counts.sum())
     exactly, kept_by_example, protected, kept_by_hand = _counted(table, verdicts)
@@ -41,7 +41,8 @@ def summary(table: ScoreTable, verdicts: Verdicts, few: int = FEW) -> dict[str, 
         "kept": kept, "kept_share": _share(kept, trainable),
         "dropped": dropped, "dropped_share": _share(dropped, trainable),
         "protected": protected - kept_by_hand,
-        "by_hand": {"dropped": int(exactly[BY_HAND:].sum()), "alone": int(exactly[BY_HAND]), "kept": kept_by_hand},
+        "by_hand": {"dropped": _with(exactly, BY_HAND), "alone": int(exactly[BY_HAND]), "kept": kept_by_hand},
+        "strategy": verdicts.thresholds.strategy.kind, "by_strategy": _with(exactly, BY_STRATEGY),
         "attributes": {name: _attribute(verdicts, name, exactly, trainable) for name in ATTRIBUTES},
         "overlaps": {"+".join(names): _all_of(exactly, names) for names in _groups() if len(names) > 1},
         "combinations": {"+".join(names): int(exactly[_bits(names)]) for names in _groups()},
@@ -53,23 +54,35 @@ def summary(table: ScoreTable, verdicts: Verdicts, few: int = FEW) -> dict[str, 
 
 
 def _counted(table: ScoreTable, verdicts: Verdicts) -> tuple[np.ndarray, np.ndarray, int, int]:
-    """Tokens by their bits int64[16], kept tokens by example int64[N], protected tokens, and those of them by hand."""
-    values = range(VALUES if verdicts.thresholds.overrides else BY_HAND)
+    """Tokens by their bits int64[32], kept tokens by example int64[N], protected tokens, and those of them by hand."""
+    values = _possible(verdicts)
 
     def counted(first: int, last: int) -> tuple[np.ndarray, np.ndarray, int, int]:
         here = slice(table.offsets[first], table.offsets[last])
         starts = table.offsets[first:last + 1] - table.offsets[first]
         bits = verdicts.bits[here]
         by_bits = np.zeros(VALUES, np.int64)
-        by_bits[:len(values)] = [np.count_nonzero(bits == value) for value in values]  # far faster than bincount
+        by_bits[values] = [np.count_nonzero(bits == value) for value in values]  # far faster than bincount
         spared = verdicts.protected[here]
-        by_hand = np.count_nonzero(overrides.KEEPS[verdicts.hand[here]] & spared) if len(values) == VALUES else 0
+        some = verdicts.thresholds.overrides
+        by_hand = np.count_nonzero(overrides.KEEPS[verdicts.hand[here]] & spared) if some else 0
         return by_bits, per_example(verdicts.keep[here], starts), int(np.count_nonzero(spared)), int(by_hand)
 
     parts = list(blocks.each(counted, table.offsets))
     return (sum((bits for bits, *_ in parts), np.zeros(VALUES, np.int64)),
             joined(np.int64, (kept for _, kept, *_ in parts)), sum(spared for *_, spared, _ in parts),
             sum(by_hand for *_, by_hand in parts))
+
+
+def _possible(verdicts: Verdicts) -> list[int]:
+    """The values that bits can have."""
+    own = range(BY_HAND) if verdicts.choice is None else (0, BY_STRATEGY)
+    return [bits | hand for hand in ((0, BY_HAND) if verdicts.thresholds.overrides else (0,)) for bits in own]
+
+
+def _with(exactly: np.ndarray, bit: int) -> int:
+    """Tokens that have this bit, whatever others."""
+    return int(exactly[(np.arange(VALUES) & bit) != 0].sum())
 
 
 def _attribute(verdicts: Verdicts, name: str, exactly: np.ndarray, trainable: int) -> dict[str, Any]:
@@ -197,15 +210,16 @@ def top_dropped(table: ScoreTable, verdicts: Verdicts, count: int = 30) -> pd.Da
 
 
 def types_by_reason(table: ScoreTable, verdicts: Verdicts) -> dict[str, np.ndarray]:
-    """int64[V'] each: dropped tokens of every token type in all (dropped), by each attribute and by hand (by_hand)."""
+    """int64[V'] each: dropped tokens of every token type in all (dropped), by each attribute, by hand (by_hand) and by
+    another strategy (by_strategy)."""
     by_bits = _types_by_bits(table, verdicts)
     values = np.arange(VALUES)
     return {"dropped": by_bits[:, 1:].sum(axis=1), **{
-        name: by_bits[:, (values & bit) != 0].sum(axis=1) for name, bit in {**BIT, "by_hand": BY_HAND}.items()}}
+        name: by_bits[:, (values & bit) != 0].sum(axis=1) for name, bit in REASONS.items()}}
 
 
 def _types_by_bits(table: ScoreTable, verdicts: Verdicts) -> np.ndarray:
-    """int64[V', 16]: dropped tokens of each type by their bits; 0 in the column of the kept ones."""
+    """int64[V', 32]: dropped tokens of each type by their bits; 0 in the column of the kept ones."""
     size = VALUES * len(table.types("id"))
 
     def counted(first: int, last: int) -> np.ndarray:

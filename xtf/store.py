@@ -10,6 +10,7 @@ import pyarrow as pa
 from pandas.arrays import ArrowStringArray
 
 from xtf import blocks
+from xtf.added import Added
 from xtf.columns import TOKEN_COLUMNS, Mark
 from xtf.errors import StoreError
 from xtf.flat import Flat, running
@@ -62,11 +63,11 @@ class ScoreTable:
     """
 
     def __init__(self, shards: Sequence[pa.Table], types: pa.Table, flat: Flat | None = None,
-                 rounding: float = ROUNDING):
+                 rounding: float = ROUNDING, added: Added | None = None):
         """`shards`: consecutive examples, in the layout of `xtf.runs`; each is only opened to read from it. `rounding`:
-        relative, of the numbers that came out of the model's own arithmetic."""
+        relative, of the numbers that came out of the model's own arithmetic. `added`: columns that came later."""
         self.shards, self.rounding = shards, rounding
-        self.flat = flat or Flat()
+        self.flat, self.added = flat or Flat(), added or Added()
         self._types = types
         self._columns: dict[str, np.ndarray] = {}
 
@@ -114,6 +115,9 @@ class ScoreTable:
         """The flat column [M] of that name: ids int32, starts int32, ends int32, marks uint8, else float32, NaN where
         the token is not trainable."""
         if name not in self._columns:
+            if name in self.added:
+                self._columns[name] = self.added.read(name)
+                return self._columns[name]
             if name not in self._names:
                 raise StoreError(f"This run has no column {name}; it has {', '.join(self.score_names)}.")
             self._columns[name] = self.flat.array(name, _KINDS.get(name, np.float32), lambda: self._pieces(name))

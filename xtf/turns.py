@@ -15,7 +15,7 @@ from xtf.errors import JobError
 from xtf.jobs import Job, Reporter
 from xtf.progress import WAITING
 
-_QUEUED = ("score", "train", "compare", "evaluate")  # commands that need a device for long
+_QUEUED = ("score", "train", "compare", "evaluate", "prepare", "augment")  # commands that need a device for long
 _LOOK_SECONDS = 0.5
 _PATIENCE = 8.0  # seconds
 

@@ -5,6 +5,7 @@ const COUNT = [0, 1, 1, 2, 1, 2, 2, 3]; // of bits set
 const SHIELDED = 1; // guards
 const BY_HAND = 2;
 const HAND_BIT = 8;
+const STRATEGY_BIT = 16;
 
 /** The sample as it would be judged with one attribute's threshold at a place of its grid. */
 export function moved(sent, attribute, place) {

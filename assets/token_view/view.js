@@ -211,6 +211,7 @@ function outcome(sample, part) {
   }
   const names = sample.attributes.filter((_, k) => sample.bits[t] & (1 << k)).map(({title}) => title);
   if (sample.bits[t] & HAND_BIT) names.push("hand");
+  if (sample.bits[t] & STRATEGY_BIT) names.push("the strategy");
   if (names.length) return `dropped by ${names.join(" and ")}`;
   return sample.shielded[t] ? "kept, protected" : `kept${sample.hand[t] ? " by hand" : ""}`;
 }

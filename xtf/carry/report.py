@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from xtf import filters
+from xtf import strategies
 from xtf.carry.bridge import Bridge, build
 from xtf.carry.examples import CarriedExample, examples
 from xtf.carry.spans import Relation
@@ -79,12 +79,12 @@ class Report:
 def survey(run: RunLike, thresholds: Thresholds, other: OtherTokenizer, progress: Progress = silent) -> dict[str, Any]:
     """Carries the run's verdicts over and returns what came of it (`Report.summary`), writing nothing.
 
-    `progress` counts tokens of the run. Raises: as `build` and `examples`, and SettingsError as `filters.judge`.
+    `progress` counts tokens of the run. Raises: as `build` and `examples`, and SettingsError as `strategies.judge`.
     """
     bridge, table = build(run.manifest, other), run.table()
     report = Report()
     total = int(table.offsets[-1])
-    for example in report.passed(examples(bridge, table, filters.judge(table, thresholds), report.tally)):
+    for example in report.passed(examples(bridge, table, strategies.judge(table, thresholds), report.tally)):
         progress(int(table.offsets[example.index + 1]), total, "carrying over")
     return report.summary(bridge)
 

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
-from xtf.config import ATTRIBUTES, MAIN_FIELD, PRESETS, RULES, ByClass, Role, Settings, Thresholds, settings
+from xtf.config import (
+    ATTRIBUTES,
+    MAIN_FIELD,
+    PRESETS,
+    RULES,
+    STRATEGY_SETTINGS,
+    ByClass,
+    Role,
+    Settings,
+    Thresholds,
+    settings,
+)
 from xtf.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -63,15 +74,17 @@ _RULE_HELP = {"cutoff": "Absolute cutoff", "quantile": "Percentile, as a share",
 
 
 def thresholds_options(command: Command) -> Command:
-    """Adds --preset or --settings, the fields of Thresholds, for each attribute --NAME-cutoff, -quantile, -fence,
-    -otsu, -off and what goes with them (-classes, -scope, -cap, -cap-ties), --never-drop and --always-drop."""
+    """Adds --preset or --settings, --strategy with its fields, the fields of Thresholds, for each attribute
+    --NAME-cutoff, -quantile, -fence, -otsu, -off and what goes with them (-classes, -scope, -cap, -cap-ties),
+    --never-drop and --always-drop."""
     options = [click.option("--preset", type=click.Choice(list(PRESETS)),
                             help="Settings to start from. [default: corrected]"),
                click.option("--settings", "settings_name", metavar="NAME|FILE.yaml",
                             help="Settings to start from instead of a preset: a name that `xtf settings` lists, or a "
                                  "file.")]
     options += [_option(name, field) for name, field in Thresholds.model_fields.items()
-                if name not in (*ATTRIBUTES, "overrides")]
+                if name not in (*ATTRIBUTES, "overrides", "strategy")]
+    options += _strategy_options()
     for attribute in ATTRIBUTES:
         options += _rule_options(attribute)
     options += [click.option("--never-drop", multiple=True, type=click.Choice(get_args(Role)),
@@ -98,12 +111,37 @@ def _rule_options(attribute: str) -> list[Callable[[Any], Any]]:
     return options
 
 
+def _strategy_fields() -> dict[str, list[str]]:
+    """The fields of strategies, and which have them."""
+    found: dict[str, list[str]] = {}
+    for kind, chosen in STRATEGY_SETTINGS.items():
+        for name in chosen.model_fields:
+            if name != "kind":
+                found.setdefault(name, []).append(kind)
+    return found
+
+
+def _strategy_options() -> list[Callable[[Any], Any]]:
+    helps = {"keep": "Share of the response tokens that is kept",
+             "drop": "Share that is dropped, of examples or (eaft) of tokens",
+             "cutoff": "Tokens of a lower p are dropped", "seed": "Decides what is drawn",
+             "reference": "Name of the reference model of this run"}
+    options = [click.option("--strategy", type=click.Choice(list(STRATEGY_SETTINGS)),
+                            help="How tokens are chosen. [default: xtf, the three attributes]")]
+    for name, kinds in _strategy_fields().items():
+        field = STRATEGY_SETTINGS[kinds[0]].model_fields[name]
+        options.append(click.option(f"--strategy-{name}", type=_click_type(field.annotation),
+                                    help=f"{helps[name]}. For {', '.join(kinds)}."))
+    return options
+
+
 def thresholds_from(values: Mapping[str, Any]) -> Thresholds:
     """Preset or settings with the given flags laid over them. Raises: SettingsError naming all faults."""
     chosen = started(values).thresholds.model_dump()
-    chosen |= given(values, Thresholds)
+    chosen |= given({name: value for name, value in values.items() if name != "strategy"}, Thresholds)
     for attribute in ATTRIBUTES:
         chosen[attribute] = _rule(attribute, values, chosen[attribute])
+    chosen["strategy"] = _strategy(values, chosen["strategy"])
     chosen["overrides"] = (*chosen["overrides"], *_by_class(values))
     return settings(Thresholds, chosen)
 
@@ -126,6 +164,12 @@ def _by_class(values: Mapping[str, Any]) -> list[ByClass]:
     if both := [role for role in keep if role in drop]:
         raise SettingsError(f"--never-drop {both[0]} and --always-drop {both[0]} exclude each other: give one.")
     return [ByClass(action=action, role=role) for action, chosen in (("keep", keep), ("drop", drop)) for role in chosen]
+
+
+def _strategy(values: Mapping[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
+    kind = values["strategy"] or preset["kind"]
+    chosen = dict(preset) if kind == preset["kind"] else {"kind": kind}
+    return chosen | {name: value for name in _strategy_fields() if (value := values[f"strategy_{name}"]) is not None}
 
 
 def _rule(attribute: str, values: Mapping[str, Any], preset: dict[str, Any]) -> dict[str, Any]:

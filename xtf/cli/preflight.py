@@ -20,15 +20,15 @@ _FIRST = 10  # examples named
 @json_flag
 def preflight(run: str, as_json: bool, **values: Any) -> Any:
     """Look at what `xtf export` would write of RUN before a trainer does; exit 2 if anything there would go wrong."""
-    from xtf import filters
     from xtf import preflight as checking
+    from xtf import strategies
 
     thresholds, another = flags.thresholds_from(values), other.chosen(values)
     chosen = settings(ExportSettings, flags.given(values, ExportSettings))
     opened = runs.open_run(run)
     scored = opened.table()
     with progress() as report:
-        findings = checking.check(opened.manifest, scored, filters.judge(scored, thresholds), chosen, another,
+        findings = checking.check(opened.manifest, scored, strategies.judge(scored, thresholds), chosen, another,
                                   progress=report)
     found = checking.record(findings, chosen.allow)
     ids = {told.check: [str(scored.example_ids[index]) for index in told.examples[:_FIRST]] for told in findings}

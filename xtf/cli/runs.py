@@ -41,12 +41,12 @@ def _finished(manifest: Manifest) -> str:
 @json_flag
 def filter_run(run: str, as_json: bool, **values: Any) -> Any:
     """Show what a preset, or settings of your own, keep and drop in RUN."""
-    from xtf import filters, stats
+    from xtf import stats, strategies
 
     thresholds, another = flags.thresholds_from(values), other.chosen(values)
     opened = stored.open_run(run)
     scored = opened.table()
-    summary = stats.summary(scored, filters.judge(scored, thresholds))
+    summary = stats.summary(scored, strategies.judge(scored, thresholds))
     found = {"run": run, "preset": flags.started(values).preset, "thresholds": thresholds.model_dump(), **summary}
     carried = _carried(opened, thresholds, another) if another else {}
     rows = [(name, f"{part['dropped']:,}", f"{part['dropped'] / max(1, summary['trainable']):.2%}",
@@ -88,12 +88,12 @@ def _carried(run: stored.Run, thresholds: Thresholds, another: OtherTokenizer) -
 @json_flag
 def scores(run: str, example: str, as_json: bool, **values: Any) -> Any:
     """Show every stored column of one example, and its verdicts at a preset or settings of your own."""
-    from xtf import explain, filters
+    from xtf import explain, filters, strategies
 
     opened = stored.open_run(run)
     scored = opened.table()
     one = scored.example(scored.find(example))
-    verdicts = filters.judge(scored, flags.thresholds_from(values))
+    verdicts = strategies.judge(scored, flags.thresholds_from(values))
     here = slice(int(scored.offsets[one.index]), int(scored.offsets[one.index + 1]))
     values = {name: found.values[here] for name, found in verdicts.attributes.items()}
     keep = verdicts.keep[here]

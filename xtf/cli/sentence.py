@@ -50,10 +50,10 @@ def _text(name: str, text: str | None, file: TextIO | None) -> str:
 
 
 def _show(run: runs.Run, found: Sentence, told: dict[str, Any], thresholds: Any, as_json: bool) -> None:
-    from xtf import explain, filters
+    from xtf import explain, strategies
 
     scored = sentences.beside(run.table(), found)
-    verdicts, one = filters.judge(scored, thresholds), scored.example(len(scored) - 1)
+    verdicts, one = strategies.judge(scored, thresholds), scored.example(len(scored) - 1)
     here = slice(int(scored.offsets[-2]), int(scored.offsets[-1]))
     values = {name: attribute.values[here] for name, attribute in verdicts.attributes.items()}
     rows = [(repr(one.text[start:end]), *(f"{values[name][t]:.4g}" for name in ("novelty", "reasoning", "relevance")),

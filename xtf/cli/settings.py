@@ -80,26 +80,26 @@ def _list(run: str | None, as_json: bool) -> Any:
 
 
 def _kept_shares(run: str, all_of: list[Thresholds]) -> list[str]:
-    from xtf import filters
+    from xtf import strategies
 
     scored = runs.open_run(run).table()
     trainable = int(scored.trainable_counts.sum())
     shares = []
     for thresholds in all_of:
         try:
-            shares.append(percent(filters.judge(scored, thresholds).keep.sum() / max(trainable, 1)))
+            shares.append(percent(strategies.judge(scored, thresholds).keep.sum() / max(trainable, 1)))
         except SettingsError:
             shares.append("not for this run")
     return shares
 
 
 def _compare(a: saved.Saved, b: saved.Saved, run: str | None, as_json: bool) -> Any:
-    from xtf import difference, filters
+    from xtf import difference, strategies
 
     if not run:
         raise SettingsError("--compare needs a run to compare on: add --run RUN.")
     scored = runs.open_run(run).table()
-    found = difference.compare(scored, filters.judge(scored, a.thresholds), filters.judge(scored, b.thresholds))
+    found = difference.compare(scored, strategies.judge(scored, a.thresholds), strategies.judge(scored, b.thresholds))
     fields = changes.between(a.thresholds, b.thresholds)
     sides = {side: {"name": one.name, "preset": one.preset, "thresholds": one.thresholds.model_dump(), **found[side]}
              for side, one in (("a", a), ("b", b))}

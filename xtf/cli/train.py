@@ -11,7 +11,6 @@ from xtf.cli.output import json_flag, progress, show, table
 from xtf.config import Check, Thresholds, settings
 from xtf.errors import SettingsError
 from xtf.export.record import RECORD
-from xtf.strategies import STRATEGIES
 from xtf.training import folder, processes
 from xtf.training import settings as training_settings
 from xtf.training.folder import Training
@@ -22,17 +21,13 @@ from xtf.words import percent
 @click.command()
 @click.argument("data", metavar="RUN|EXPORT")
 @click.option("--name", help="What the fine-tune is called. [default: RUN, the preset and the strategy]")
-@click.option("--strategy", type=click.Choice(list(STRATEGIES)),
-              help="Which response tokens are trained: xtf, what the thresholds keep; normal, all; random, as many as "
-                   "the thresholds keep. [default: xtf]")
 @click.option("--config", metavar="FILE.yaml", help="Settings of the fine-tune from a file; flags go before it.")
 @click.option("--allow", multiple=True, type=click.Choice(get_args(Check)),
               help="Train in spite of what this check found. May be given several times.")
 @flags.from_settings(TrainSettings)
 @flags.thresholds_options
 @json_flag
-def train(data: str, name: str | None, strategy: str | None, config: str | None, allow: tuple[str, ...], as_json: bool,
-          **values: Any) -> Any:
+def train(data: str, name: str | None, config: str | None, allow: tuple[str, ...], as_json: bool, **values: Any) -> Any:
     """Fine-tune the model that scored RUN, on the response tokens that the thresholds keep; or train on the rows and
     labels of an EXPORT in token ids. The same command again resumes it. Several GPUs: accelerate launch -m xtf train …
     """
@@ -43,13 +38,11 @@ def train(data: str, name: str | None, strategy: str | None, config: str | None,
     path = workspace.expanded(data)
     with progress() as report:
         if (path / RECORD).is_file():
-            _refuse_labels(strategy, thresholds)
+            _refuse_labels(thresholds)
             made = train_export(path, chosen, name or f"{path.absolute().name}-export", progress=report)
         else:
-            named = strategy or "xtf"
-            made = fine_tune(runs.open_run(data), thresholds, chosen,
-                             name or f"{data}-{flags.started(values).preset}-{named}", strategy=named, allow=allow,
-                             progress=report)
+            named = f"{data}-{flags.started(values).preset}-{thresholds.strategy.kind}"
+            made = fine_tune(runs.open_run(data), thresholds, chosen, name or named, allow=allow, progress=report)
     if not processes.is_first():
         return None
     return show(told(made), as_json, f"Fine-tune {made.name} is finished: {made.result}",
@@ -62,8 +55,8 @@ def settings_from(values: dict[str, Any], config: str | None) -> TrainSettings:
     return settings(TrainSettings, from_file | flags.given(values, TrainSettings))
 
 
-def _refuse_labels(strategy: str | None, thresholds: Thresholds) -> None:
-    if strategy or thresholds != Thresholds():
+def _refuse_labels(thresholds: Thresholds) -> None:
+    if thresholds != Thresholds():
         raise SettingsError("An export brings its own labels: leave --strategy and the flags of thresholds out, or "
                             "name the run instead of the export.")
 

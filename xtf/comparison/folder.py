@@ -13,15 +13,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xtf import workspace
+from xtf import runs, workspace
+from xtf.comparison import variants
 from xtf.comparison.settings import CompareSettings
 from xtf.config import Thresholds, settings
 from xtf.errors import StoreError
 from xtf.evaluation.result import Evaluation, exists, same
 from xtf.evaluation.settings import EvaluationSettings
-from xtf.runs import Run, list_runs
+from xtf.runs import Run
 from xtf.shelf import Shelf
-from xtf.strategies import STRATEGIES
 from xtf.training.folder import TRAININGS, Training, delete_training
 from xtf.training.settings import TrainSettings
 
@@ -39,7 +39,7 @@ class Arm(NamedTuple):
     @property
     def label(self) -> str:
         """For people: `XTF, seed 0`."""
-        return f"{STRATEGIES[self.strategy].title}, seed {self.seed}"
+        return f"{variants.title(self.strategy)}, seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,19 @@ class Comparison:
     def run(self) -> str:
         """The run that arms are trained on."""
         return str(self.asked["run"])
+
+    def run_of(self, arm: Arm) -> str:
+        """The run that an arm is trained on: with augmentation its twin."""
+        if arm.strategy != "augment":
+            return self.run
+        from xtf.engine import augmented
+
+        found = augmented.find(runs.open_run(self.run).manifest, augmented.SEED)
+        return found.name if found else augmented.default_name(self.run, augmented.SEED)
+
+    def thresholds_of(self, arm: Arm) -> Thresholds:
+        """What an arm chooses its tokens at; the reference model that some go by is called like the comparison."""
+        return variants.thresholds(arm.strategy, self.thresholds, self.name)
 
     @property
     def settings(self) -> CompareSettings:
@@ -106,8 +119,9 @@ class Comparison:
         """An arm's fine-tune, whole or not; None where there is none, or another one of that name."""
         made = Training(TRAININGS.place(arm.name))
         with suppress(StoreError, KeyError):
+            kind = self.thresholds_of(arm).strategy.kind
             if (made.run, made.strategy, made.asked["settings"]) == (
-                    self.run, arm.strategy, self.training_of(arm).model_dump()):
+                    self.run_of(arm), kind, self.training_of(arm).model_dump()):
                 return made
         return None
 
@@ -156,7 +170,7 @@ def _check_names(name: str, chosen: CompareSettings, training: TrainSettings) ->
 def _anywhere(chosen: CompareSettings) -> CompareSettings:
     """The same with a full path where held-out data is one, so that it means the same in any folder."""
     name = chosen.held_out
-    if name is None or name in ("demo", "humaneval") or name in {known.name for known in list_runs()}:
+    if name is None or name in ("demo", "humaneval") or name in {known.name for known in runs.list_runs()}:
         return chosen
     path = workspace.expanded(name)
     return chosen.model_copy(update={"held_out": str(path.absolute())}) if path.exists() else chosen

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from xtf import runs
-from xtf.comparison import metrics
+from xtf.comparison import metrics, variants
 from xtf.comparison.arms import ArmState, states
 from xtf.comparison.folder import BASE, Arm, Comparison
 from xtf.comparison.metrics import METRICS, Values
@@ -15,7 +15,6 @@ from xtf.evaluation import result as evaluations
 from xtf.evaluation import tasks
 from xtf.evaluation.result import Evaluation
 from xtf.evaluation.statistics import Difference, Estimate
-from xtf.strategies import STRATEGIES
 
 #: What every row is held against, paired by seed and item. The base model's one evaluation stands for each seed.
 REFERENCES = ("normal", "random")
@@ -123,7 +122,7 @@ def _row(comparison: Comparison, name: str, found: dict[str, dict[int, Evaluatio
     of = [state for state in arms if state.arm.strategy == name]
     cost = _cost([state for state in of if state.arm.seed in own])
     missing = [f"{state.arm.label}: {state.why}" for state in of if state.why]
-    return Row(name=name, title="Base model" if name == BASE else STRATEGIES[name].title,
+    return Row(name=name, title="Base model" if name == BASE else variants.title(name),
                wanted=1 if name == BASE else comparison.settings.seeds, seeds=tuple(sorted(own)),
                figures=_figures(name, found), missing=missing, **cost)
 

@@ -2,17 +2,17 @@
 
 from pydantic import Field, field_validator
 
+from xtf.comparison import variants
 from xtf.config import Settings
-from xtf.strategies import STRATEGIES
-from xtf.training.settings import Strategy
 
 
 class CompareSettings(Settings):
     """Which arms are compared, and on which held-out data."""
 
-    strategies: tuple[Strategy, ...] = Field(
+    strategies: tuple[str, ...] = Field(
         ("normal", "xtf", "random"), min_length=1,
-        description=f"How arms choose tokens: {', '.join(STRATEGIES)}; separated by commas.")
+        description=f"How arms choose tokens: {', '.join(variants.NAMES)}, random-60 (a share in %); separated by "
+                    "commas.")
     seeds: int = Field(3, ge=1, le=100, description="Arms of each strategy, with the seed of the fine-tune and those "
                                                     "that follow it.", json_schema_extra={"unit": "seeds"})
     held_out: str | None = Field(
@@ -25,7 +25,9 @@ class CompareSettings(Settings):
 
     @field_validator("strategies")
     @classmethod
-    def _different(cls, names: tuple[Strategy, ...]) -> tuple[Strategy, ...]:
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if strangers := [name for name in names if not variants.known(name)]:
+            raise ValueError(f"there is no strategy {strangers[0]}, only {', '.join(variants.NAMES)} and random-60")
         if len(set(names)) < len(names):
             raise ValueError("each strategy can be named once")
         return names

@@ -6,10 +6,12 @@ What is there is not done again, so that the same command goes on where it was s
 import gc
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import get_args
 
-from xtf import filters, preflight, runs
+from xtf import filters, preflight, preparing, runs
 from xtf.comparison import held_out
 from xtf.comparison.folder import BASE, Arm, Comparison
+from xtf.config import Check, Xtf
 from xtf.errors import StoreError, XtfError
 from xtf.evaluation import result as evaluations
 from xtf.progress import Progress, silent, within
@@ -48,8 +50,8 @@ def _begun(comparison: Comparison, allow: Collection[str], progress: Progress) -
         raise StoreError(f"Run {run.name} is not the one that comparison {comparison.name} was begun with: compare "
                          "under another --name.")
     if "xtf" in comparison.settings.strategies:  # before hours of work, not in the midst of it
-        table = run.table()
-        preflight.refuse(source.findings(run.manifest, table, filters.judge(table, comparison.thresholds)), allow)
+        table, ours = run.table(), comparison.thresholds.model_copy(update={"strategy": Xtf()})
+        preflight.refuse(source.findings(run.manifest, table, filters.judge(table, ours)), allow)
     held = held_out.settled(comparison, run, progress)
     return _Begun(comparison, run, held, allow)
 
@@ -92,12 +94,15 @@ def _evaluated(begun: _Begun) -> bool:
 
 def _arm(begun: _Begun, arm: Arm, progress: Progress) -> None:
     """Raises: XtfError."""
+    comparison = begun.comparison
+    thresholds = comparison.thresholds_of(arm)
+    run = preparing.prepare(begun.run, thresholds, comparison.training, progress=progress)
     _forget_memory()
-    made = training.train(begun.run, begun.comparison.thresholds, begun.comparison.training_of(arm), arm.name,
-                          strategy=arm.strategy, allow=begun.allow, progress=progress)
+    allow = begun.allow if arm.strategy == "xtf" else get_args(Check)  # others are compared as they are
+    made = training.train(run, thresholds, comparison.training_of(arm), arm.name, allow=allow, progress=progress)
     from xtf.evaluation.trained import evaluate_training
 
-    evaluate_training(made, begun.held_out, begun.comparison.evaluation, progress=progress)
+    evaluate_training(made, begun.held_out, comparison.evaluation, groups=comparison.thresholds, progress=progress)
 
 
 def _forget_memory() -> None:

@@ -57,7 +57,7 @@ def evaluate(model: Any, tokenizer: Any, held_out: Run, verdicts: Verdicts, sett
 def _losses(loaded: LoadedModel, held_out: Run, table: ScoreTable, verdicts: Verdicts, count: int, progress: Progress
             ) -> dict[str, Any]:
     """The columns id, nll, tokens, and the same of kept and dropped tokens."""
-    logprob, offsets = losses.logprobs(loaded, held_out, count, progress), table.offsets[:count + 1]
+    logprob, offsets = losses.logprobs(loaded, held_out, range(count), progress), table.offsets[:count + 1]
     trainable, keep = table.trainable[:offsets[-1]], verdicts.keep[:offsets[-1]]
     columns: dict[str, Any] = {"id": list(table.example_ids[:count])}
     for names, of in ((("nll", "tokens"), trainable), (("nll_kept", "kept"), keep),

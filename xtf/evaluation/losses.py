@@ -1,6 +1,7 @@
 """The loss of a model on the response tokens of a held-out run, through the scorer that made the run."""
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,22 +21,30 @@ if TYPE_CHECKING:
 _WINDOW = 256  # examples whose columns are held at once
 
 
-def logprobs(loaded: LoadedModel, held_out: Run, examples: int, progress: Progress) -> np.ndarray:
-    """float32[M'], nats: the log-probability that the model gives each token of the first `examples` examples, NaN
-    where it is no response token. For the run's own model they are those of the run. `progress` counts examples.
+def logprobs(loaded: LoadedModel, held_out: Run, examples: Sequence[int], progress: Progress) -> np.ndarray:
+    """float32[M'], nats: the log-probability that the model gives each token of these examples (their places in the
+    run), NaN where it is no response token. For the run's own model they are those of the run. `progress` counts
+    examples.
 
     The model's weights stay packed afterwards, for speed: it can answer, but not be trained or saved. Raises:
     ModelError; StoreError.
     """
+    table = held_out.table()
+    rows = (_tokens(table.example(index)) for index in examples)
+    return of_tokens(loaded, rows, len(examples), int(held_out.manifest.settings["batch_tokens"]), progress)
+
+
+def of_tokens(loaded: LoadedModel, rows: Iterable[tuple[Example, Tokens]], count: int, batch_tokens: int,
+              progress: Progress) -> np.ndarray:
+    """The same of any `count` rows, in batches of so many padded tokens."""
     from xtf.scoring.forward import Scorer  # torch is slow to import
 
-    table = held_out.table()
-    budget, found = Budget(int(held_out.manifest.settings["batch_tokens"])), []
+    budget, found, done, left = Budget(batch_tokens), [], 0, iter(rows)
     with _own_attention(loaded.model):
         scorer = Scorer(loaded)
-        for first in range(0, examples, _WINDOW):
-            window = [_tokens(table.example(index)) for index in range(first, min(first + _WINDOW, examples))]
-            found += _scored(scorer, window, budget, partial(_tell, progress, first, examples))
+        while window := list(itertools.islice(left, _WINDOW)):
+            found += _scored(scorer, window, budget, partial(_tell, progress, done, count))
+            done += len(window)
     return np.concatenate(found)
 
 

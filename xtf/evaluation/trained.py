@@ -16,11 +16,11 @@ from xtf.training import card
 from xtf.training.folder import Training
 
 
-def evaluate_training(training: Training, held_out: Run, settings: EvaluationSettings, *, progress: Progress = silent
-                      ) -> Evaluation:
+def evaluate_training(training: Training, held_out: Run, settings: EvaluationSettings, *,
+                      groups: Thresholds | None = None, progress: Progress = silent) -> Evaluation:
     """What a fine-tune does on a held-out run, kept with it and told on its card; what is known already is not done
-    again. Kept and dropped tokens are those of the fine-tune's thresholds, or the default ones where an export brought
-    its labels.
+    again. Kept and dropped tokens are those of the three attributes at `groups`, or at the fine-tune's thresholds, or
+    at the default ones where an export brought its labels.
 
     Raises: TrainingError if it is not finished; SettingsError for a run of another tokenizer; ModelError; StoreError.
     """
@@ -29,7 +29,7 @@ def evaluate_training(training: Training, held_out: Run, settings: EvaluationSet
     if held_out.manifest.settings.get("model") != training.model.model:
         raise SettingsError(f"Run {held_out.name} was scored with another model than the one that {training.name} "
                             "started from: score the held-out data with that one.")
-    thresholds, folder = training.thresholds or Thresholds(), training.evaluation(held_out.name)
+    thresholds, folder = groups or training.thresholds or Thresholds(), training.evaluation(held_out.name)
     wanted: dict[str, Any] = {
         "model": training.name, "run_id": held_out.manifest.run_id, "settings": settings.model_dump(),
         "thresholds": thresholds.model_dump(mode="json")}

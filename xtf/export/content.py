@@ -46,6 +46,8 @@ def content(manifest: Manifest, table: ScoreTable, verdicts: Verdicts, settings:
     `other`); DataError where held-out data cannot be read; with `other`, as `carry.build`, and batches as
     `carry.examples`; for text and messages, as `carry.scored_side`, and batches as `carry.scored`.
     """
+    if verdicts.choice is not None and verdicts.choice.weights is not None:
+        _refuse_without_weights(verdicts.choice.title, settings, other)
     if settings.format in ("text", "messages"):
         _refuse_of_tokens(settings, other)
         found: Content = Conversations(manifest, table, verdicts, settings)
@@ -56,6 +58,15 @@ def content(manifest: Manifest, table: ScoreTable, verdicts: Verdicts, settings:
     if not len(found.rows):
         raise SettingsError(_NOTHING)
     return found
+
+
+def _refuse_without_weights(title: str, settings: ExportSettings, other: OtherTokenizer | None) -> None:
+    if other:
+        raise SettingsError(f"{title} weighs tokens, and weights cannot be carried to another tokenizer's: export for "
+                            "the run's own.")
+    if settings.format not in ("text", "messages") and not settings.with_weights:
+        raise SettingsError(f"{title} weighs tokens, which labels alone cannot say: export with --with-weights, for a "
+                            "trainer that reads loss_weights.")
 
 
 def _refuse_of_tokens(settings: ExportSettings, other: OtherTokenizer | None) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from xtf import filters, preflight, runs, workspace
+from xtf import preflight, runs, strategies, workspace
 from xtf.config import ExportSettings, OtherTokenizer, Thresholds
 from xtf.errors import StoreError
 from xtf.export.card import write_card
@@ -51,7 +51,7 @@ def write(run: str | RunLike, thresholds: Thresholds, settings: ExportSettings, 
     manifest, table = opened.manifest, opened.table()
     refuse_sources(out, [manifest.settings.get("data"), settings.held_out])
     opened.verify()
-    verdicts = filters.judge(table, thresholds)
+    verdicts = strategies.judge(table, thresholds)
     rows = content(manifest, table, verdicts, settings, other)
 
     def checked() -> list[preflight.Finding]:

@@ -12,7 +12,8 @@ from xtf.store import ScoreTable
 
 TOKENS = 1 << 18  # of one batch, unless a single example is longer
 COLUMNS = {"input_ids": pa.int32(), "attention_mask": pa.int8(), "labels": pa.int32()}
-#: With weights: what the trainer multiplies the loss of each token by, 0 where the label is -100.
+#: With weights: what the trainer multiplies the loss of each token by, 0 where the label is -100, 1 elsewhere but for
+#: strategies that weigh tokens.
 WEIGHTS = {"loss_weights": pa.float32()}
 #: With scores: each attribute in display terms (NaN where there is none) and the verdict's bits.
 SCORES = {"reasoning": pa.float32(), "p": pa.float32(), "relevance": pa.float32(), "verdict": pa.uint8()}
@@ -45,7 +46,7 @@ def batches(table: ScoreTable, verdicts: Verdicts, rows: np.ndarray, columns: pa
 
 
 def _columns(table: ScoreTable, verdicts: Verdicts, here: slice, columns: pa.Schema) -> dict[str, np.ndarray]:
-    flat = _training(table.ids[here], verdicts.keep[here])
+    flat = _training(table.ids[here], verdicts.keep[here], verdicts.weights(here))
     if "verdict" in columns.names:
         scores = {name: found.values[here] for name, found in verdicts.attributes.items()}
         flat |= {"reasoning": scores["reasoning"], "p": scores["novelty"], "relevance": scores["relevance"],
@@ -53,10 +54,10 @@ def _columns(table: ScoreTable, verdicts: Verdicts, here: slice, columns: pa.Sch
     return flat
 
 
-def _training(ids: np.ndarray, keep: np.ndarray) -> dict[str, np.ndarray]:
+def _training(ids: np.ndarray, keep: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
     """What a trainer reads of these tokens."""
     return {"input_ids": ids, "attention_mask": np.ones(len(ids), np.int8), "labels": filters.labels(ids, keep),
-            "loss_weights": keep.astype(np.float32)}
+            "loss_weights": weights}
 
 
 def carried(examples: Iterable[CarriedExample], table: ScoreTable, columns: pa.Schema) \
@@ -75,7 +76,8 @@ def carried(examples: Iterable[CarriedExample], table: ScoreTable, columns: pa.S
 
 
 def _carried_batch(rows: list[CarriedExample], columns: pa.Schema) -> pa.RecordBatch:
-    flat = _training(np.concatenate([row.tokens.ids for row in rows]), np.concatenate([row.keep for row in rows]))
+    keep = np.concatenate([row.keep for row in rows])
+    flat = _training(np.concatenate([row.tokens.ids for row in rows]), keep, keep.astype(np.float32))
     offsets = pa.array(np.append(0, np.cumsum([len(row.tokens) for row in rows])).astype(np.int32))
     arrays = [pa.ListArray.from_arrays(offsets, pa.array(flat[field.name], field.type.value_type)) for field in columns]
     return pa.RecordBatch.from_arrays(arrays, schema=columns)

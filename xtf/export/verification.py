@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 import xtf
-from xtf import filters, runs, workspace
+from xtf import runs, strategies, workspace
 from xtf.config import ExportSettings, OtherTokenizer, Thresholds, settings
 from xtf.digests import sha256
 from xtf.errors import SettingsError, StoreError, XtfError
@@ -78,7 +78,7 @@ class _Asked:
         return cls(settings(Thresholds, told["thresholds"]), settings(ExportSettings, told["export"]), other)
 
     def content(self, run: RunLike, table: ScoreTable) -> Content:
-        return content(run.manifest, table, filters.judge(table, self.thresholds), self.export, self.other)
+        return content(run.manifest, table, strategies.judge(table, self.thresholds), self.export, self.other)
 
 
 def _changed_files(folder: Path, told: dict[str, dict[str, Any]]) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from xtf.config import ATTRIBUTES
 from xtf.figures.drawing import PATTERN, SHORT, finished
 from xtf.words import count
 
@@ -15,9 +16,9 @@ _FEWEST = 3  # rows that there is room for: a single bar would be as thick as al
 
 def by_reason(found: dict[str, Any]) -> go.Figure:
     """Changed tokens by the attribute that drops them under B, or dropped them under A. `found`: of `difference`."""
-    names = [name for name in found["reasons"]["newly_dropped"] if name != "by_hand" or any(
+    names = [name for name in found["reasons"]["newly_dropped"] if name in ATTRIBUTES or any(
         found["reasons"][kind][name] for kind, *_ in _KINDS)]
-    labels = [SHORT.get(name, "By hand") for name in names]
+    labels = [SHORT[name.removeprefix("by_")] for name in names]
     return _bars(labels, {kind: [found["reasons"][kind][name] for name in names] for kind, *_ in _KINDS},
                  "By reason", "Changed tokens by reason")
 

@@ -14,7 +14,8 @@ import plotly.graph_objects as go
 from xtf.selection import covers
 
 HEIGHT = 300  # pixels
-SHORT = {"reasoning": "Reasoning", "novelty": "Novelty", "relevance": "Relevance", "hand": "By hand"}
+SHORT = {"reasoning": "Reasoning", "novelty": "Novelty", "relevance": "Relevance", "hand": "By hand",
+         "strategy": "By the strategy"}
 PATTERN = {"shape": "/", "size": 6, "solidity": 0.35, "fgcolor": "white", "fillmode": "overlay"}
 PALE = 0.45
 _CHOOSABLE = "choosable"

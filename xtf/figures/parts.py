@@ -11,18 +11,18 @@ from xtf.profile import verdict_shares
 
 #: Verdicts that share all response tokens out between them, in the order in which they are stacked.
 VERDICTS = {"kept": "Kept", **{f"only-{name}": f"{SHORT[name]} alone" for name in ATTRIBUTES},
-            "several": "Several reasons", "hand": "By hand"}
+            "several": "Several reasons", "hand": "By hand", "strategy": "By the strategy"}
 
 
 def roles(by_bits: np.ndarray) -> go.Figure:
-    """Share of each verdict among the response tokens of each role, stacked. by_bits: int64[8, 16], as
+    """Share of each verdict among the response tokens of each role, stacked. by_bits: int64[8, 32], as
     `profile.by_role` gives it."""
     found = verdict_shares(by_bits)
     labels = [f"{role} ({tokens:,})" for role, tokens in zip(found["role"], found["tokens"], strict=True)]
     figure = go.Figure(layout={"barmode": "stack", "bargap": 0.25})
     for verdict, label in VERDICTS.items():
         counts = found[verdict].tolist()
-        if verdict == "hand" and not any(counts):
+        if verdict in ("hand", "strategy") and not any(counts):
             continue
         shares = [percent_of([count], tokens)[0] for count, tokens in zip(counts, found["tokens"], strict=True)]
         figure.add_bar(
@@ -39,7 +39,7 @@ def roles(by_bits: np.ndarray) -> go.Figure:
                     height=120 + 32 * max(len(found), 3))
 
 
-_SHAPES = {"reasoning": "|", "novelty": "", "relevance": ".", "several": "/", "hand": "x"}
+_SHAPES = {"reasoning": "|", "novelty": "", "relevance": ".", "several": "/", "hand": "x", "strategy": "-"}
 
 
 def _look(verdict: str) -> dict[str, object]:

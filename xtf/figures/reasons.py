@@ -42,7 +42,7 @@ def upset(by_bits: np.ndarray, *, paper: bool = True) -> go.Figure:
     """UpSet plot: how many tokens are dropped by exactly which reasons, above a matrix of these, beside each reason's
     total as a share of the response tokens; `paper`: with the paper's totals.
 
-    by_bits: int64[..., 16], response tokens by verdict bits (`profile.by_role`). Reasons by hand only if there are any.
+    by_bits: int64[..., 32], response tokens by verdict bits (`profile.by_role`). Hand and strategy only if any.
     """
     combined, totals, whole = combinations_of(by_bits), totals_of(by_bits), int(by_bits.sum())
     names = [name for name in SHORT if name in ATTRIBUTES or totals[name]]

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from xtf import filters, overrides
+from xtf import overrides, strategies
 from xtf.columns import Mark
 from xtf.config import ATTRIBUTES, ByClass, BySpan, ByType, Override, Thresholds, settings
-from xtf.filters import BIT, BY_HAND, Verdicts
+from xtf.filters import BIT, BY_HAND, BY_STRATEGY, Verdicts
 from xtf.preflight.findings import Fix, Level
 from xtf.store import Manifest, ScoreTable
 from xtf.words import TITLES, count, percent
@@ -77,14 +77,16 @@ def relax(table: ScoreTable, verdicts: Verdicts, least: float) -> tuple[str, Fix
     """What drops most, in words, and the smallest change of it that keeps `least` of the run's response tokens."""
     total = int(table.trainable_counts.sum())
     bits = verdicts.bits
-    dropped = {name: int(np.count_nonzero(bits & np.uint8(bit))) for name, bit in {**BIT, "hand": BY_HAND}.items()}
+    dropped = {name: int(np.count_nonzero(bits & np.uint8(bit))) for name, bit in {
+        **BIT, "hand": BY_HAND, "strategy": BY_STRATEGY}.items()}
     worst = max(dropped, key=lambda name: dropped[name])
     if not dropped[worst]:
         return "", None
-    told = f"{TITLES.get(worst, 'what was decided by hand')} drops {percent(dropped[worst] / total)}"
+    named = {"hand": "what was decided by hand", "strategy": "the strategy"}
+    told = f"{TITLES.get(worst) or named[worst]} drops {percent(dropped[worst] / total)}"
     for fix in _relaxed(verdicts.thresholds, worst):
         relaxed = settings(Thresholds, verdicts.thresholds.model_dump() | fix.change)
-        if np.count_nonzero(filters.judge(table, relaxed).keep) >= least * total:
+        if np.count_nonzero(strategies.judge(table, relaxed).keep) >= least * total:
             return f" ({told})", fix
     return f" ({told})", None
 
@@ -92,11 +94,15 @@ def relax(table: ScoreTable, verdicts: Verdicts, least: float) -> tuple[str, Fix
 def _relaxed(thresholds: Thresholds, worst: str) -> Iterator[Fix]:
     """Changes that drop less, the smallest first."""
     by_hand = [override for override in thresholds.model_dump(mode="json")["overrides"] if override["action"] == "keep"]
-    if worst in ATTRIBUTES:
+    if worst == "strategy":
+        yield Fix("Let the three attributes decide", "thresholds", {"strategy": {"kind": "xtf"}})
+    elif worst in ATTRIBUTES:
         usual = getattr(Thresholds(), worst)
         if getattr(thresholds, worst) != usual:
             yield Fix(f"{TITLES[worst]} as in the default preset", "thresholds", {worst: usual.model_dump(mode="json")})
         yield Fix(f"Switch {TITLES[worst].lower()} off", "thresholds", {worst: {"kind": "off"}})
     else:
         yield Fix("Drop nothing by hand", "thresholds", {"overrides": by_hand})
-    yield Fix("Drop nothing", "thresholds", {**{name: {"kind": "off"} for name in ATTRIBUTES}, "overrides": by_hand})
+    ours = {} if thresholds.strategy.kind == "xtf" else {"strategy": {"kind": "xtf"}}
+    off = {name: {"kind": "off"} for name in ATTRIBUTES}
+    yield Fix("Drop nothing", "thresholds", {**ours, **off, "overrides": by_hand})

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 import xtf
-from xtf import filters, saved, stats
+from xtf import saved, stats, strategies
 from xtf.changes import Change
 from xtf.columns import TOKEN_COLUMNS
 from xtf.config import ATTRIBUTES, PRESETS, Thresholds
@@ -70,10 +70,11 @@ class Content:
 
 
 def gather(run: Run, thresholds: Thresholds, preset: str, examples: int, progress: Progress) -> Content:
-    """`preset`: where the settings started from. Raises: StoreError, SettingsError as `Run.table`, `filters.judge`."""
+    """`preset`: where the settings started from. Raises: StoreError, SettingsError as `Run.table`,
+    `strategies.judge`."""
     progress(0, 0, "judging every token")
     table, manifest = run.table(), run.manifest
-    verdicts = filters.judge(table, thresholds)
+    verdicts = strategies.judge(table, thresholds)
     summary, by_example = stats.summary(table, verdicts), stats.by_example(table, verdicts)
     progress(0, 0, "drawing figures")
     drawn = list(figures(table, verdicts, summary, by_example))

@@ -11,7 +11,7 @@ from xtf import alternatives, explain
 from xtf.columns import Mark
 from xtf.config import ATTRIBUTES
 from xtf.figures import tokens
-from xtf.filters import BIT, BY_HAND, Verdicts
+from xtf.filters import BIT, BY_HAND, BY_STRATEGY, Verdicts
 from xtf.report.text import line, tame
 from xtf.runs import Run
 from xtf.store import ScoredExample, ScoreTable
@@ -93,7 +93,8 @@ def pieces(example: ScoredExample, bits: np.ndarray) -> Iterator[Piece]:
 def _fate(mark: int, bits: int, text: str) -> tuple[str, str, str]:
     if not mark & Mark.RESPONSE:
         return "context", text, ""
-    reasons = [SHORT[name] for name in ATTRIBUTES if bits & BIT[name]] + ["hand"] * bool(bits & BY_HAND)
+    reasons = [SHORT[name] for name in ATTRIBUTES if bits & BIT[name]] + [
+        words for words, bit in (("hand", BY_HAND), ("strategy", BY_STRATEGY)) if bits & bit]
     return ("dropped", text, " ".join(reasons)) if bits else ("kept", text, "")
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,21 +14,30 @@ from xtf.training.loss import train_on_kept
 from xtf.training.settings import TrainSettings
 
 
-def prepared(model: ModelSettings, settings: TrainSettings) -> tuple[Any, Any]:
-    """(model, tokenizer), ready for `KeptTrainer`; the adapter's weights hang on the seed alone. Raises: ModelError;
-    SettingsError for target modules that the model lacks."""
+def prepared(model: ModelSettings, settings: TrainSettings, start: Path | None = None) -> tuple[Any, Any]:
+    """(model, tokenizer), ready for `KeptTrainer`; the adapter's weights hang on the seed alone, or are those of
+    `start`, the result of an earlier fine-tune by the same method. Raises: ModelError; SettingsError for target modules
+    that the model lacks."""
+    from_start = {"model": str(start), "revision": None} if start and settings.method == "full" else {}
     loaded = models.load_model(model.model_copy(update={
-        "device": settings.device, "dtype": _dtype(settings, model)}))
+        **from_start, "device": settings.device, "dtype": _dtype(settings, model)}))
     trained = loaded.model.train()
     if settings.gradient_checkpointing:
         trained.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         trained.enable_input_require_grads()
     if settings.method == "lora":
-        trained = with_adapter(trained, settings)
+        trained = _adapter_of(trained, start) if start else with_adapter(trained, settings)
         train_on_kept(trained.get_base_model())
     else:
         train_on_kept(trained.float())
     return trained, loaded.tokenizer
+
+
+def _adapter_of(model: Any, start: Path) -> Any:
+    """The model with the adapter of an earlier fine-tune, to be trained on."""
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(model, str(start), is_trainable=True)
 
 
 def _dtype(settings: TrainSettings, model: ModelSettings) -> str:

@@ -38,7 +38,7 @@ def fit(model: Any, rows: Rows, settings: TrainSettings, folder: Path, *, progre
     last = newest(checkpoints)
     metrics = Metrics(folder / METRICS, folder / EVENTS, progress)
     trainer = KeptTrainer(model, _arguments(settings, len(rows), checkpoints), rows, settings.batch_tokens,
-                          [Marking(), metrics, stop], rows.lengths if settings.group_by_length else None)
+                          [Marking(), metrics, stop], rows.lengths if settings.group_by_length else None, rows.online)
     metrics.watch(trainer)
     try:
         with stop:

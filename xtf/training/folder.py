@@ -87,6 +87,11 @@ class Training:
         """How tokens were chosen (`xtf.strategies`); `export` where an export brought them."""
         return str(self.asked.get("strategy", "export"))
 
+    @property
+    def reference(self) -> str | None:
+        """The name of the reference model that it is, or a step of (`xtf.preparing`); None of all others."""
+        return self.asked.get("reference")
+
     def metrics(self) -> pd.DataFrame:
         """A row a step with COLUMNS; what is half written yet is passed over."""
         return pd.DataFrame(list(self._lines()), columns=list(COLUMNS))

@@ -17,14 +17,25 @@ class Row(NamedTuple):
     ids: np.ndarray  # int32[T]: no token that only later, untrained tokens would look at
     places: np.ndarray  # int64[K], ascending: positions whose prediction is judged
     targets: np.ndarray  # int32[K], the tokens that come after them
+    weights: np.ndarray | None = None  # float32[K], of the loss of each; None: all 1
+    reference: np.ndarray | None = None  # float32[K], log-probabilities by a reference model, nats
 
 
-def row(ids: np.ndarray, labels: np.ndarray) -> Row:
-    """`ids` and `labels` int32[n] as exports have them, aligned. A causal model's prediction hangs on earlier tokens
-    only, so what comes after the last judged one is cut off without a change to loss or gradient; an example without a
-    label that anything predicts becomes empty."""
+def row(ids: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None,
+        reference: np.ndarray | None = None) -> Row:
+    """`ids` and `labels` int32[n] as exports have them, and what else there is float32[n], all aligned. A causal
+    model's prediction hangs on earlier tokens only, so what comes after the last judged one is cut off without a change
+    to loss or gradient; an example without a label that anything predicts becomes empty."""
     places = np.flatnonzero(labels[1:] != IGNORE)
-    return Row(ids[:places.max(initial=-1) + 1], places, labels[places + 1])
+    weights, reference = (None if each is None else each[places + 1] for each in (weights, reference))
+    return Row(ids[:places.max(initial=-1) + 1], places, labels[places + 1], weights, reference)
+
+
+def only(full: Row, judged: np.ndarray) -> Row:
+    """The row with some of its K predictions judged. judged: bool[K]."""
+    places = full.places[judged]
+    weights, reference = (None if each is None else each[judged] for each in (full.weights, full.reference))
+    return Row(full.ids[:places.max(initial=-1) + 1], places, full.targets[judged], weights, reference)
 
 
 def micro_batches(rows: Sequence[Row], tokens: int, packed: bool = False) -> Iterator[list[Row]]:
@@ -41,15 +52,15 @@ def micro_batches(rows: Sequence[Row], tokens: int, packed: bool = False) -> Ite
 
 
 def padded(rows: Sequence[Row], device: torch.device) -> dict[str, Any]:
-    """input_ids int64[B, T], padded to the right; kept int64[K] (positions in the flattened batch) and targets int64[K]
-    of all rows together. Padding is token 0: nothing that is judged looks at what comes after it, so that a mask
-    would change nothing but which kernels attention can use."""
+    """input_ids int64[B, T], padded to the right; kept int64[K] (positions in the flattened batch), targets int64[K]
+    and, where there are any, weights float32[K] of all rows together. Padding is token 0: nothing that is judged looks
+    at what comes after it, so that a mask would change nothing but which kernels attention can use."""
     longest = max(len(each.ids) for each in rows)
     ids = np.zeros((len(rows), longest), np.int64)
     for number, each in enumerate(rows):
         ids[number, :len(each.ids)] = each.ids
     kept = np.concatenate([number * longest + each.places for number, each in enumerate(rows)])
-    return _on(device, input_ids=ids, kept=kept, targets=_targets(rows))
+    return _on(device, input_ids=ids, kept=kept, **_judged(rows))
 
 
 def one_row(rows: Sequence[Row], device: torch.device) -> dict[str, Any]:
@@ -65,7 +76,7 @@ def one_row(rows: Sequence[Row], device: torch.device) -> dict[str, Any]:
     pieces = Pieces(shared, tuple(zip(starts.tolist(), stops.tolist())))
     # A mask of ones keeps `transformers` from making one of its own for rows that hold several examples.
     return _on(device, input_ids=ids[None], position_ids=places[None], attention_mask=np.ones_like(ids)[None],
-               kept=kept, targets=_targets(rows)) | {"pieces": pieces}
+               kept=kept, **_judged(rows)) | {"pieces": pieces}
 
 
 def shared_start(rows: Sequence[Row]) -> int:
@@ -79,8 +90,13 @@ def shared_start(rows: Sequence[Row]) -> int:
     return shared
 
 
-def _targets(rows: Sequence[Row]) -> np.ndarray:
-    return np.concatenate([each.targets for each in rows]).astype(np.int64)
+def _judged(rows: Sequence[Row]) -> dict[str, np.ndarray]:
+    """targets int64[K], and weights float32[K] where some are not 1."""
+    found = {"targets": np.concatenate([each.targets for each in rows]).astype(np.int64)}
+    if all(each.weights is None for each in rows):
+        return found
+    return found | {"weights": np.concatenate([
+        np.ones(len(each.targets), np.float32) if each.weights is None else each.weights for each in rows])}
 
 
 def _on(device: torch.device, **arrays: np.ndarray) -> dict[str, Any]:

@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from xtf.training.trainer import KeptTrainer
 
 
-def train(run: Run, thresholds: Thresholds, settings: TrainSettings, name: str, *, strategy: str = "xtf",
-          allow: Collection[str] = (), progress: Progress = silent) -> Training:
-    """Fine-tunes the model that scored `run` on its tokens with the labels that `strategy` gives at `thresholds`. One
-    that is finished is returned at once; one that was stopped goes on from its last checkpoint. `progress` counts
-    steps.
+def train(run: Run, thresholds: Thresholds, settings: TrainSettings, name: str, *, allow: Collection[str] = (),
+          progress: Progress = silent) -> Training:
+    """Fine-tunes the model that scored `run` on its tokens with the labels that `thresholds` give. One that is finished
+    is returned at once; one that was stopped goes on from its last checkpoint. `progress` counts steps.
 
     Raises: TrainingError where the name is taken by another fine-tune or one at work, or the loss is no number;
     SettingsError where nothing is left to train, or preflight found what is not in `allow`; ModelError; StoreError if
     the run is damaged or the disk is full.
     """
-    return _train(source.of_run(run, thresholds, strategy, settings.seed, allow), settings, name, progress)
+    return train_on(source.of_run(run, thresholds, allow, seed=settings.seed), settings, name, progress=progress)
 
 
 def train_export(folder: Path, settings: TrainSettings, name: str, *, progress: Progress = silent) -> Training:
     """The same on the rows and labels of an export in token ids."""
-    return _train(source.of_export(folder), settings, name, progress)
+    return train_on(source.of_export(folder), settings, name, progress=progress)
 
 
-def _train(learnt: Source, settings: TrainSettings, name: str, progress: Progress) -> Training:
+def train_on(learnt: Source, settings: TrainSettings, name: str, *, progress: Progress = silent) -> Training:
+    """The same on any source."""
     asked = learnt.asked | {"settings": settings.model_dump()}
     if not processes.is_first():  # the first one claims, writes and tells
         made = Training(TRAININGS.place(name))
@@ -69,7 +69,7 @@ def _fit(made: Training, learnt: Source, settings: TrainSettings, progress: Prog
     rows, base = learnt.rows(), learnt.model()
     if processes.is_first():
         made.note(counts=_counts(rows, learnt, settings), model=base.model_dump(), template=learnt.template)
-    model, tokenizer = prepared(base, used)
+    model, tokenizer = prepared(base, used, learnt.start)
     return fit(model, rows, used, made.path, progress=progress), tokenizer
 
 

@@ -11,8 +11,6 @@ from xtf import workspace
 from xtf.config import Settings, settings
 from xtf.errors import SettingsError
 
-Strategy = Literal["xtf", "normal", "random"]
-
 
 class TrainSettings(Settings):
     """Everything that decides what a fine-tune does, beside its data and labels."""

@@ -1,14 +1,24 @@
 """What a fine-tune learns from: a judged run, or an export. Nothing is read until it is asked for."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xtf import filters, preflight, strategies
-from xtf.config import ExportSettings, ModelSettings, OtherTokenizer, Thresholds, settings
+from xtf.added import reference
+from xtf.config import (
+    ExportSettings,
+    ModelSettings,
+    OtherTokenizer,
+    Random,
+    Slm,
+    StrategySettings,
+    Thresholds,
+    settings,
+)
 from xtf.engine import again
 from xtf.errors import SettingsError, StoreError
 from xtf.export.formats import TOKEN_FORMATS
@@ -17,10 +27,13 @@ from xtf.filters import Verdicts
 from xtf.preflight import Finding
 from xtf.runs import Run
 from xtf.store import Manifest, ScoreTable
+from xtf.training.folder import Training
 
 if TYPE_CHECKING:
     from xtf.training.data import Rows
 
+#: What there is nothing to check about: controls drop what they drop on purpose.
+UNCHECKED = ("normal", "random")
 #: Rows without a trained token give no gradient and are skipped, and none is cut.
 CHECKED = ExportSettings(drop_empty=True)
 
@@ -35,33 +48,69 @@ class Source:
     rows: Callable[[], "Rows"]
     trainable: Callable[[], int | None]  # response tokens, of which those with a label are a share
     template: str  # how a prompt is rendered for the model: auto, none, or a file
+    start: Path | None = None  # the result of an earlier fine-tune that it goes on from
 
 
-def of_run(run: Run, thresholds: Thresholds, strategy: str = "xtf", seed: int = 0,
-           allow: Collection[str] = ()) -> Source:
-    """The run's tokens with the labels that a strategy gives (`xtf.strategies`). Raises: SettingsError; StoreError for
-    an unfinished run, which would be other data under the same id once it is finished."""
+def of_run(run: Run, thresholds: Thresholds, allow: Collection[str] = (), *, seed: int = 0) -> Source:
+    """The run's tokens with the labels that the thresholds' strategy gives (`xtf.strategies`); where it draws at
+    random, `seed` is added to its own, so that fine-tunes of several seeds draw anew. Raises: StoreError for an
+    unfinished run, which would be other data under the same id once it is finished."""
     if not run.complete:
         raise StoreError(f"{run.unfinished} Finish it before you train on it.")
-    if strategy not in strategies.STRATEGIES:
-        raise SettingsError(f"There is no strategy {strategy}: choose one of {', '.join(strategies.STRATEGIES)}.")
+    strategy = thresholds.strategy
 
     def rows() -> "Rows":
         from xtf.training.data import Rows  # torch takes seconds to import
 
         run.verify()
         table = run.table()
-        verdicts = filters.judge(table, thresholds)
-        keep = strategies.keep(strategy, table, verdicts, seed)
-        made = Rows(table.ids, filters.labels(table.ids, keep), table.offsets)
-        if strategy == "xtf":
+        verdicts = strategies.judge(table, _seeded(thresholds, seed))
+        if strategy.kind not in UNCHECKED:
             preflight.refuse(findings(run.manifest, table, verdicts), allow)
-        return made
+        if isinstance(strategy, Slm):
+            return Rows(table.ids, filters.labels(table.ids, table.trainable), table.offsets,
+                        reference=table.column(reference(strategy.reference)), online=strategy.keep)
+        weights = verdicts.weights() if strategies.STRATEGIES[strategy.kind].level == "weights" else None
+        return Rows(table.ids, filters.labels(table.ids, verdicts.keep), table.offsets, weights)
 
-    asked = {"run": run.name, "run_id": run.manifest.run_id, "strategy": strategy,
-             "thresholds": thresholds.model_dump(mode="json")}
+    asked = {"run": run.name, "run_id": run.manifest.run_id, "strategy": strategy.kind,
+             "thresholds": thresholds.model_dump(mode="json"), **_prepared_by(run, strategy)}
     return Source(asked, lambda: _loaded_as(again.settings_of(run.manifest)), rows,
                   lambda: int(np.count_nonzero(run.table().trainable)), run.manifest.settings.get("template", "auto"))
+
+
+def of_examples(learnt: Source, examples: np.ndarray, told: dict[str, Any]) -> Source:
+    """Some of a source's examples int64[n]; `told` says which, for the record."""
+    return replace(learnt, asked=learnt.asked | told, rows=lambda: learnt.rows().only(examples), trainable=lambda: None)
+
+
+def going_on(run: Run, before: Training, kept: np.ndarray, examples: np.ndarray, told: dict[str, Any]) -> Source:
+    """The kept tokens bool[M] of some examples of a run, for the model that the fine-tune `before` has made; `told`
+    says which, for the record."""
+    def rows() -> "Rows":
+        from xtf.training.data import Rows
+
+        table = run.table()
+        return Rows(table.ids, filters.labels(table.ids, kept), table.offsets).only(examples)
+
+    asked = {"run": run.name, "run_id": run.manifest.run_id, "strategy": "self-evolving", "after": before.name,
+             "kept": int(np.count_nonzero(kept)), **told}
+    return Source(asked, lambda: _loaded_as(again.settings_of(run.manifest)), rows, lambda: None,
+                  run.manifest.settings.get("template", "auto"), before.result)
+
+
+def _seeded(thresholds: Thresholds, seed: int) -> Thresholds:
+    strategy = thresholds.strategy
+    if not isinstance(strategy, Random) or not seed:
+        return thresholds
+    return thresholds.model_copy(update={"strategy": strategy.model_copy(update={"seed": strategy.seed + seed})})
+
+
+def _prepared_by(run: Run, strategy: StrategySettings) -> dict[str, Any]:
+    """The checksums of the added columns that it goes by: others under the same name make another fine-tune."""
+    needs = strategies.STRATEGIES[strategy.kind].needs(strategy)  # type: ignore[attr-defined]
+    sums = {name: run.added.made(name)["sha256"] for name in needs if name in run.added}
+    return {"columns": sums} if sums else {}
 
 
 def _loaded_as(chosen: ModelSettings) -> ModelSettings:

@@ -12,6 +12,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 
 from xtf import devices
 from xtf.errors import ModelError
+from xtf.training.online import selected
 from xtf.training.order import ByLength
 from xtf.training.rows import Row, micro_batches, one_row, padded
 
@@ -31,12 +32,15 @@ class KeptTrainer(Trainer):
     A step's batch (per_device_train_batch_size rows, in the sampler's order) is cut into micro-batches of at most
     `tokens` padded tokens. Their gradients are summed and normalised over all kept tokens of the step, on all devices,
     so that loss and gradient do not hang on how it is cut. When memory runs out, the step is done again with
-    micro-batches of half the size. With `lengths` (int64[N], of the whole examples), a step holds alike ones.
+    micro-batches of half the size. With `lengths` (int64[N], of the whole examples), a step holds alike ones. With
+    `keep` each step trains on that share of its batch's tokens, those of the highest excess loss
+    (`xtf.training.online`).
     """
 
     def __init__(self, model: Any, arguments: TrainingArguments, rows: Dataset[Row], tokens: int,
-                 callbacks: Sequence[TrainerCallback] = (), lengths: np.ndarray | None = None):
-        self._lengths = lengths
+                 callbacks: Sequence[TrainerCallback] = (), lengths: np.ndarray | None = None,
+                 keep: float | None = None):
+        self._lengths, self._keep = lengths, keep
         super().__init__(model, arguments, gathered, rows, callbacks=list(callbacks))
         self.remove_callback(PrinterCallback)  # it prints, and what a library prints runs into what commands say
         self.model_accepts_loss_kwargs = True  # the loss is normalised by what is counted over the whole step
@@ -57,7 +61,8 @@ class KeptTrainer(Trainer):
         accumulated = _gradients(model) if self.args.gradient_accumulation_steps > 1 else {}
         while True:
             try:
-                loss = self._step(model, inputs["rows"], num_items_in_batch)
+                rows, items = self._selected(model, inputs["rows"], num_items_in_batch)
+                loss = self._step(model, rows, items)
                 break
             except (RuntimeError, MemoryError) as error:
                 if not devices.out_of_memory(error):
@@ -65,9 +70,29 @@ class KeptTrainer(Trainer):
                 self._halve(inputs["rows"], error)
             for parameter in model.parameters():  # what the part that did fit has left behind
                 parameter.grad = accumulated.get(parameter)
-        self.trained += sum(len(each.targets) for each in inputs["rows"])
-        self.read += sum(len(each.ids) for each in inputs["rows"])
+        self.trained += sum(len(each.targets) for each in rows)
+        self.read += sum(len(each.ids) for each in rows)
         return loss
+
+    def _selected(self, model: Any, rows: Sequence[Row], items: Any) -> tuple[Sequence[Row], Any]:
+        """The rows with what this step trains on, and how many tokens that is on all devices."""
+        if self._keep is None:
+            return rows, items
+        rows = selected(rows, self._losses(model, rows), self._keep)
+        count = torch.tensor(sum(len(each.targets) for each in rows), device=self.args.device)
+        return rows, self.accelerator.gather(count).sum().clamp(min=1)
+
+    def _losses(self, model: Any, rows: Sequence[Row]) -> np.ndarray:
+        """float32[K], nats: the loss of each judged prediction of the rows as the model stands, in their order."""
+        found: dict[int, np.ndarray] = {}
+        layout = one_row if self._packs else padded
+        for batch in self._cut(rows):
+            with torch.no_grad(), self.compute_loss_context_manager():
+                each = model(**layout(batch, self.args.device), each=True)["each"].cpu().numpy()
+            ends = np.cumsum([len(one.targets) for one in batch])
+            found |= {id(one): some for one, some in zip(batch, np.split(each, ends[:-1]))}
+        nothing = np.zeros(0, np.float32)
+        return np.concatenate([found.get(id(one), nothing) for one in rows])
 
     def _step(self, model: Any, rows: Sequence[Row], items: Any) -> torch.Tensor:
         batches, layout = self._cut(rows), one_row if self._packs else padded

@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from xtf import runs
+from xtf.comparison import variants
 from xtf.comparison.folder import BASE, Comparison
 from xtf.comparison.result import Result, evaluation
 from xtf.errors import XtfError
-from xtf.strategies import STRATEGIES
 from xtf.ui import frame, listing, state
 from xtf.ui.arms_work import FORM
 from xtf.words import count, escaped, excerpt
@@ -109,7 +109,7 @@ def _cards(told: dict[str, pd.DataFrame], place: int) -> None:
 
 
 def _card(name: str, item: pd.Series) -> None:
-    title = "Base model" if name == BASE else STRATEGIES[name].title
+    title = "Base model" if name == BASE else variants.title(name)
     right = item["correct"]
     mark = "" if math.isnan(right) else _MARKS[bool(right)] if right in (0, 1) else f"{right:.2f} of 1"
     st.markdown(f"**{escaped(title)}** &nbsp; {mark}")

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from xtf import jobs, runs, turns, workspace
+from xtf.comparison import variants
 from xtf.comparison.settings import CompareSettings
 from xtf.config import Settings, settings
 from xtf.errors import XtfError
 from xtf.evaluation.settings import EvaluationSettings
 from xtf.runs import Run
-from xtf.strategies import STRATEGIES
 from xtf.training import source
 from xtf.training.folder import list_trainings
 from xtf.training.settings import TrainSettings
@@ -75,11 +75,11 @@ def _arms() -> None:
     st.subheader("Arms", anchor=False)
     key, usual = "arms.strategies", CompareSettings().strategies
     state.show(key, list(FORM.values.get("strategies", usual)))
-    st.pills("Strategies", list(STRATEGIES), key=key, selection_mode="multi",
-             format_func=lambda name: STRATEGIES[name].title,
+    st.pills("Strategies", list(variants.NAMES), key=key, selection_mode="multi",
+             format_func=variants.title,
              on_change=state.taking(key, lambda value: FORM.take("strategies", tuple(value))))
     for name in FORM.values.get("strategies", usual):
-        st.caption(f"**{STRATEGIES[name].title}**: {escaped(STRATEGIES[name].sentence)}")
+        st.caption(f"**{variants.title(name)}**: {escaped(variants.sentence(name))}")
     _field(CompareSettings, FORM, "seeds", help="Each strategy is trained once with each seed, with the same initial "
                                                 "weights and data order as the others. At least three.")
 

@@ -7,12 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from xtf import jobs, runs
+from xtf.comparison import variants
 from xtf.comparison.arms import ArmState, states
 from xtf.comparison.folder import COMPARISONS, Comparison, list_comparisons
 from xtf.errors import XtfError
 from xtf.jobs import Job
 from xtf.saved import DEFAULT_PRESET
-from xtf.strategies import STRATEGIES
 from xtf.ui import commands, frame, jobs_view
 from xtf.ui.state import Form
 from xtf.words import escaped
@@ -146,7 +146,7 @@ def _arms(one: Standing) -> None:
 
 def _row(state: ArmState, at_work: bool) -> dict[str, Any]:
     share = state.step / state.steps if state.steps else 0.0
-    return {"strategy": STRATEGIES[state.arm.strategy].title, "seed": state.arm.seed,
+    return {"strategy": variants.title(state.arm.strategy), "seed": state.arm.seed,
             "state": _WORDS[state.state][0 if at_work else 1], "steps": min(1.0, share),
             "step": f"{state.step:,} of {state.steps:,}" if state.steps else "", "loss": state.loss, "why": state.why}
 

@@ -11,15 +11,15 @@ from xtf.argv import flag, of_settings
 from xtf.changes import OVERRIDES
 from xtf.comparison.settings import CompareSettings
 from xtf.config import (
-    ATTRIBUTES,
+    KINDS,
     MAIN_FIELD,
     PRESETS,
-    RULES,
     ByClass,
     ExportSettings,
     OtherTokenizer,
     ScoreSettings,
     Thresholds,
+    Xtf,
 )
 from xtf.evaluation.settings import EvaluationSettings
 from xtf.training.settings import TrainSettings
@@ -52,14 +52,16 @@ def preflight(run: str, preset: str, thresholds: Thresholds, settings: ExportSet
 
 def train(source: str, labels: Sequence[str], settings: TrainSettings, name: str, allow: Sequence[str] = ()) \
         -> list[str]:
-    """`xtf train …` on a run or an export; `labels`: of `labels_of`, nothing for an export, which brings its own."""
+    """`xtf train …` on a run or an export; `labels`: of `threshold_flags`, nothing for an export, which brings its
+    own."""
     allowed = [word for check in allow for word in ("--allow", check)]
     return ["train", source, *labels, *of_settings(settings), "--name", name, *allowed, "--json"]
 
 
-def labels_of(preset: str, thresholds: Thresholds, strategy: str) -> list[str]:
-    """The flags of `xtf train` that say which tokens of a run are trained. Raises: StoreError."""
-    return [*threshold_flags(preset, thresholds), "--strategy", strategy]
+def prepare(run: str, strategy: Any, settings: TrainSettings | None = None) -> list[str]:
+    """`xtf prepare …` for a strategy of `xtf.config`; `settings`: of the training of a reference model."""
+    return ["prepare", run, *_kind_flags("strategy", strategy, Xtf()), *(of_settings(settings) if settings else []),
+            "--json"]
 
 
 def merge(name: str, out: Path) -> list[str]:
@@ -98,7 +100,7 @@ def threshold_flags(preset: str, thresholds: Thresholds) -> list[str]:
     for name in Thresholds.model_fields:
         value, before = getattr(thresholds, name), getattr(base, name)
         if value != before and name != OVERRIDES:
-            argv += _rule_flags(name, value, before) if name in ATTRIBUTES else flag(name, value)
+            argv += _kind_flags(name, value, before) if name in KINDS else flag(name, value)
     return [*argv, *by_class]
 
 
@@ -124,13 +126,14 @@ def _with_data(command: str, data: str, flags: list[str]) -> list[str]:
     return [command, data, *flags, "--json"]
 
 
-def _rule_flags(attribute: str, rule: Any, before: Any) -> list[str]:
+def _kind_flags(attribute: str, rule: Any, before: Any) -> list[str]:
+    """Of a rule, or of the strategy."""
     if rule.kind == "off":
         return [f"--{attribute}-off"]
     same = rule.kind == before.kind
-    base = (before if same else RULES[rule.kind]()).model_dump()
-    main = MAIN_FIELD[rule.kind]
-    argv = []
+    base = (before if same else KINDS[attribute][rule.kind]()).model_dump()
+    main = MAIN_FIELD.get(rule.kind)
+    argv = [] if main or same else [f"--{attribute}", rule.kind]
     for name, value in rule.model_dump(exclude={"kind"}).items():
         if name == main and (value != base[name] or not same):
             argv += flag(f"{attribute}_{rule.kind}", value)

@@ -29,7 +29,7 @@ from xtf.words import escaped
 def section(run: Run, known: dict[str, Standing]) -> None:
     """The whole view. Raises: SettingsError, StoreError."""
     settings, fault = _settings()
-    tokens = finetune_tokens.choose(run, settings.seed)
+    tokens = finetune_tokens.choose(run)
     if tokens is None:
         return
     finetune_tokens.numbers(tokens, settings)
@@ -55,7 +55,7 @@ def _settings() -> tuple[TrainSettings, str]:
 
 def _checked(run: Run, tokens: Tokens) -> tuple[tuple[str, ...], str]:
     """Draws the checks. What was accepted by name, and why it cannot start, or nothing."""
-    if tokens.strategy != "xtf":
+    if tokens.strategy is None or tokens.strategy in source.UNCHECKED:
         st.caption("Nothing to check: " + ("an export was checked when it was prepared." if tokens.strategy is None else
                    "the checks are about what thresholds keep."))
         return (), ""

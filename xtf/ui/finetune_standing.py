@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from xtf import jobs
+from xtf.config import SelfEvolving, TokenCleaning
 from xtf.jobs import Job
 from xtf.progress import WAITING
 from xtf.saved import DEFAULT_PRESET
@@ -125,9 +126,12 @@ def command(one: Standing) -> list[str]:
     if one.job or one.training is None:
         return one.job.argv if one.job else []
     training, thresholds = one.training, one.training.thresholds
+    if training.run and training.reference:
+        kind = SelfEvolving if "after" in training.asked else TokenCleaning
+        return commands.prepare(training.run, kind(reference=training.reference), training.settings)
     if training.run is None or thresholds is None:
         return commands.train(str(training.asked["export"]), (), training.settings, one.name)
-    labels = commands.labels_of(DEFAULT_PRESET, thresholds, training.strategy)
+    labels = commands.threshold_flags(DEFAULT_PRESET, thresholds)
     return commands.train(training.run, labels, training.settings, one.name)
 
 

@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from xtf import strategies
 from xtf.errors import XtfError
 from xtf.export.formats import TOKEN_FORMATS
 from xtf.export.record import read_record
 from xtf.ranks import per_example
 from xtf.runs import Run
 from xtf.training.settings import TrainSettings
-from xtf.ui import commands, export_shelf, forms, frame, loaders, state
+from xtf.ui import commands, export_shelf, forms, frame, loaders, state, strategy_form
 from xtf.ui.finetune_form import FORM
 from xtf.ui.loaders import Identity
 from xtf.words import count, escaped, percent
@@ -36,11 +35,11 @@ class Tokens(NamedTuple):
     trainable: int | None
 
 
-def choose(run: Run, seed: int) -> Tokens | None:
+def choose(run: Run) -> Tokens | None:
     """Draws the choice. None while it is not whole. Raises: SettingsError, StoreError."""
     prepared = _exports()
     source = _one_of("source", "Trained on", _SOURCES, "run") if prepared else "run"
-    return _of_export(prepared) if source == "export" else _of_run(run, seed)
+    return _of_export(prepared) if source == "export" else _of_run(run)
 
 
 def _exports() -> list[str]:
@@ -55,25 +54,21 @@ def _format(folder: Path) -> str:
         return ""
 
 
-def _of_run(run: Run, seed: int) -> Tokens:
-    strategy = _one_of("strategy", "Which tokens", {name: one.title for name, one in strategies.STRATEGIES.items()},
-                       "xtf")
-    _sentence(strategy)
+def _of_run(run: Run) -> Tokens | None:
+    if not strategy_form.row(run, "finetune"):
+        return None
     preset, thresholds = state.preset(), state.thresholds()
-    found = _counted(loaders.identity(run), thresholds.model_dump_json(), strategy, seed)
-    return Tokens(run.name, commands.labels_of(preset, thresholds, strategy), f"{run.name}-{preset}-{strategy}",
-                  strategy, **found)
+    kind = thresholds.strategy.kind
+    if kind in ("xtf", "random"):
+        _thresholds_line()
+    found = _counted(loaders.identity(run), thresholds.model_dump_json())
+    return Tokens(run.name, commands.threshold_flags(preset, thresholds), f"{run.name}-{preset}-{kind}", kind, **found)
 
 
-def _sentence(strategy: str) -> None:
-    """What the strategy does, and where its thresholds are moved."""
-    said = strategies.STRATEGIES[strategy].sentence
-    if strategy == "normal":
-        st.caption(said)
-        return
+def _thresholds_line() -> None:
+    """What decides, and where it is moved."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{said} Thresholds: {escaped(state.preset())}{'' if state.unchanged() else ', changed'}.",
-                   width="content")
+        st.caption(f"Thresholds: {escaped(state.preset())}{'' if state.unchanged() else ', changed'}.", width="content")
         frame.link(frame.THRESHOLDS, "Move the cutoffs")
 
 
@@ -92,9 +87,8 @@ def _of_export(prepared: list[str]) -> Tokens | None:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Counting the tokens …")
-def _counted(run: Identity, thresholds: str, strategy: str, seed: int) -> dict[str, Any]:
-    table = loaders.opened(run)
-    keep = strategies.keep(strategy, table, loaders.judged(run, thresholds), seed)
+def _counted(run: Identity, thresholds: str) -> dict[str, Any]:
+    table, keep = loaders.opened(run), loaders.judged(run, thresholds).keep
     by_example = per_example(keep, table.offsets)
     return {"examples": int(np.count_nonzero(by_example)), "skipped": int(np.count_nonzero(by_example == 0)),
             "trained": int(by_example.sum()), "trainable": int(table.trainable_counts.sum())}

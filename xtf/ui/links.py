@@ -11,7 +11,7 @@ from typing import Any
 
 from xtf import linked
 from xtf.changes import OVERRIDES
-from xtf.config import ATTRIBUTES, PRESETS, RULES, Override, Thresholds, settings
+from xtf.config import KINDS, PRESETS, Override, Thresholds, settings
 from xtf.errors import SettingsError, StoreError
 from xtf.saved import DEFAULT_PRESET
 
@@ -34,7 +34,7 @@ def thresholds_from(query: Mapping[str, str]) -> tuple[str, Thresholds]:
                             f"{', '.join(PRESETS)}.")
     values = PRESETS[preset][1].model_dump()
     for name in Thresholds.model_fields:
-        if name in ATTRIBUTES:
+        if name in KINDS:
             values[name] = _rule(name, query, values[name])
         elif name == OVERRIDES:
             values[name] = linked.kept(query[name]) if name in query else ()
@@ -47,7 +47,7 @@ def _differences(preset: str, thresholds: Thresholds) -> dict[str, str]:
     base, found = PRESETS[preset][1].model_dump(), thresholds.model_dump()
     query: dict[str, str] = {}
     for name, value in found.items():
-        if name in ATTRIBUTES:
+        if name in KINDS:
             query |= _rule_differences(name, base[name], value)
         elif name == OVERRIDES:
             query |= _overrides(thresholds.overrides)
@@ -65,10 +65,11 @@ def _overrides(overrides: tuple[Override, ...]) -> dict[str, str]:
 
 
 def _rule_differences(attribute: str, base: dict[str, Any], rule: dict[str, Any]) -> dict[str, str]:
+    """Of a rule, or of the strategy."""
     query = {}
     if rule["kind"] != base["kind"]:
         query[attribute] = rule["kind"]
-        base = RULES[rule["kind"]]().model_dump()
+        base = KINDS[attribute][rule["kind"]]().model_dump()
     return query | {f"{attribute}.{name}": _text(value) for name, value in rule.items() if value != base[name]}
 
 

@@ -6,21 +6,21 @@ import pandas as pd
 import streamlit as st
 
 from xtf import difference as differences
-from xtf import filters, runs, stats, workspace
+from xtf import runs, stats, strategies, workspace
 from xtf.config import PRESETS, Thresholds
 from xtf.errors import SettingsError
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import Manifest, ScoreTable
 
-Identity = tuple[str, str, str, int]
+Identity = tuple[str, str, str, int, str]
 
 
 def identity(run: Run) -> Identity:
-    """What a cached value of a run is kept under: two runs of one name differ in id or date, and one that is still
-    being scored in how far it has come."""
+    """What a cached value of a run is kept under: two runs of one name differ in id or date, one that is still being
+    scored in how far it has come, and a finished one in what was added to it."""
     manifest, partial = run.manifest, run.partial
-    return manifest.name, manifest.run_id, manifest.created, partial.shards if partial else -1
+    return manifest.name, manifest.run_id, manifest.created, partial.shards if partial else -1, run.added.stamp
 
 
 def browsable_runs() -> list[Manifest]:
@@ -83,7 +83,7 @@ def opened(run: Identity) -> ScoreTable:
 @st.cache_resource(max_entries=4, show_spinner="Judging every token …")
 def judged(run: Identity, thresholds: str) -> Verdicts:
     """`verdicts` by identity and thresholds as JSON, for other cached functions."""
-    return filters.judge(opened(run), Thresholds.model_validate_json(thresholds))
+    return strategies.judge(opened(run), Thresholds.model_validate_json(thresholds))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from xtf import explain, filters, jobs, sentences
+from xtf import explain, jobs, sentences, strategies
 from xtf.config import Thresholds
 from xtf.figures.tokens import payload
 from xtf.filters import Verdicts
@@ -111,7 +111,7 @@ def _judged(run: Identity, prompt: str, response: str, thresholds: str) -> tuple
     if found is None:  # tidied away between two looks
         st.rerun()
     table = sentences.beside(loaders.opened(run), found, _BESIDE)
-    return table, filters.judge(table, Thresholds.model_validate_json(thresholds))
+    return table, strategies.judge(table, Thresholds.model_validate_json(thresholds))
 
 
 def _notes(run: Run, table: ScoreTable, verdicts: Verdicts) -> list[str]:

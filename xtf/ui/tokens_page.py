@@ -22,8 +22,10 @@ from xtf.words import SHORT, TITLES, count, escaped, percent
 _FORM = Form("tokens")
 _ORDERS = {"dropped": "Most dropped", "share": "Highest share dropped", "kept": "Kept though frequent",
            "tokens": "Most frequent"}
-_BY = {"": "anything", **{name: TITLES[name].lower() for name in ATTRIBUTES}, "by_hand": "hand"}
-_REASONS = {"novelty": "already known", "relevance": "off-topic", "reasoning": "unattended", "by_hand": "by hand"}
+_BY = {"": "anything", **{name: TITLES[name].lower() for name in ATTRIBUTES}, "by_hand": "hand",
+       "by_strategy": "the strategy"}
+_REASONS = {"novelty": "already known", "relevance": "off-topic", "reasoning": "unattended", "by_hand": "by hand",
+            "by_strategy": "by the strategy"}
 _TYPED = str.maketrans({"␣": " ", "⏎": "\n", "⇥": "\t"})
 
 
@@ -91,7 +93,7 @@ def _list(rows: pd.DataFrame, place: int) -> None:
     here = rows.iloc[first:first + LONGEST]
     ids = here["id"].to_numpy()
     names = ["text", "id", "role", "tokens", "dropped", "share", *ATTRIBUTES,
-             *(["by_hand"] if rows["by_hand"].any() else [])]
+             *(name for name in ("by_hand", "by_strategy") if rows[name].any())]
     shown = here[names].assign(text=[signs(text) for text in here["text"]], share=100 * here["share"])
     listing.listing("token-types", shown, str(state.run_name()).encode() + ids.tobytes(), place - first,
                     lambda row: _FORM.take("type", int(ids[row])), _columns(), "Token types of the responses")
@@ -111,7 +113,9 @@ def _columns() -> dict[str, Any]:
         "share": st.column_config.ProgressColumn("Share", help="Dropped of all response tokens of this type.",
                                                  format="%.1f %%", min_value=0, max_value=100, width=110),
         **numbers, "by_hand": st.column_config.NumberColumn("Hand", help="Dropped by hand.", format="localized",
-                                                            width=70)}
+                                                            width=70),
+        "by_strategy": st.column_config.NumberColumn("Strategy", help="Dropped by another strategy than XTF's.",
+                                                     format="localized", width=80)}
 
 
 def _where(place: int, left: int, total: int) -> str:

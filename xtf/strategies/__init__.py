@@ -1,0 +1,121 @@
+"""Which response tokens a fine-tune trains on: XTF's verdicts, and what they have to be compared with.
+
+A strategy is a pure function of a scored run, its own settings (`xtf.config.strategies`) and XTF's verdicts to a
+`Choice`; adding one is one class of settings, one function, one line of the table and one golden test.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from xtf import filters, overrides
+from xtf.added import ALONE, reference
+from xtf.choice import Choice
+from xtf.config import Settings, Thresholds
+from xtf.errors import SettingsError
+from xtf.filters import BY_HAND, BY_STRATEGY, Verdicts
+from xtf.store import ScoreTable
+from xtf.strategies import controls, references, samples, switches
+
+#: What a strategy decides about: tokens, whole examples, the data itself, or how much each token weighs.
+Level = Literal["token", "sample", "data", "weights"]
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One way to choose what is trained: a title, what it does in a sentence, and `choose`."""
+
+    title: str
+    sentence: str
+    level: Level
+    choose: Callable[[ScoreTable, Any, Verdicts], Choice] | None  # None: XTF's own verdicts
+    #: Columns beyond the scoring pass that it goes by, of its settings.
+    needs: Callable[[Any], tuple[str, ...]] = lambda chosen: ()
+    cost: str = ""  # what it takes beyond the scoring pass, in words
+
+
+def _reference(chosen: Any) -> tuple[str, ...]:
+    return (reference(chosen.reference),)
+
+
+def _evolving(chosen: Any) -> tuple[str, ...]:
+    return (reference(chosen.reference, evolving=True),)
+
+
+STRATEGIES: dict[str, Strategy] = {
+    "xtf": Strategy("XTF", "The tokens that the thresholds keep.", "token", None),
+    "normal": Strategy("Normal", "All response tokens, as plain fine-tuning does.", "token", controls.normal),
+    "random": Strategy("Random", "Tokens drawn at random, as many as the thresholds keep or another share: what a gain "
+                                 "has to be measured against.", "token", controls.random),
+    "df-perplexity": Strategy("Data filtering, perplexity",
+                              "Drops the examples whose responses the base model finds hardest.", "sample",
+                              samples.perplexity),
+    "df-ifd": Strategy("Data filtering, IFD",
+                       "Drops the examples whose prompt does not help the base model to predict the response, then "
+                       "those where it helps most.", "sample", samples.ifd, lambda chosen: (ALONE,),
+                       "a pass over the responses without their prompts"),
+    "augment": Strategy("Data augmentation",
+                        "All response tokens of the examples and of twins with other numbers and names: twice the "
+                        "tokens.", "data", controls.augmented, cost="a run of the twins, scored"),
+    "slm": Strategy("Selective LM (Rho-1)",
+                    "In each batch the tokens whose loss is furthest above that of a reference model, chosen anew as "
+                    "the model learns; shown is its choice before the first step.", "token", references.slm, _reference,
+                    "training a reference model, a pass with it, and a forward pass more in each step"),
+    "token-cleaning": Strategy("Token cleaning, fixed",
+                               "The tokens whose loss a reference model lowers most, over the whole data.", "token",
+                               references.token_cleaning, _reference, "training a reference model, and a pass with it"),
+    "self-evolving": Strategy("Token cleaning, self-evolving",
+                              "The same part by part: the reference model goes on learning from what was kept of each.",
+                              "token", references.self_evolving, _evolving,
+                              "training a reference model part by part, and a pass over each"),
+    "stm": Strategy("STM", "Drops the tokens that the base model finds unlikely.", "token", switches.stm),
+    "dft": Strategy("DFT", "Trains all tokens, each weighed by the p that the base model gives it (the published "
+                           "method takes the p of the model in training).", "weights", switches.dft),
+    "eaft": Strategy("EAFT", "Drops tokens that contradict a base model which is sure: both entropy and p are low.",
+                     "token", switches.eaft),
+    "entropy": Strategy("Entropy", "The tokens where the base model is least certain.", "token", switches.entropy),
+}
+
+
+def judge(table: ScoreTable, thresholds: Thresholds) -> Verdicts:
+    """Every token's verdict by the strategy of the thresholds. Raises: SettingsError as `filters.judge`, and for a
+    strategy that goes by what this run does not hold yet."""
+    verdicts = filters.judge(table, thresholds)
+    choose = STRATEGIES[thresholds.strategy.kind].choose
+    if choose is None:
+        return verdicts
+    if lack := lacks(table, thresholds.strategy):
+        raise SettingsError(lack)
+    return _applied(table, verdicts, choose(table, thresholds.strategy, verdicts))
+
+
+def lacks(table: ScoreTable, chosen: Settings) -> str:
+    """What this run has to be given before the strategy can be used, in a sentence; empty if nothing."""
+    kind = chosen.kind  # type: ignore[attr-defined]
+    found = STRATEGIES[kind]
+    if kind == "augment" and not controls.is_augmented(table):
+        return (f"{found.title} trains on a run of its own, with twins: make it with `xtf augment RUN`, and use this "
+                "strategy there.")
+    missing = [name for name in found.needs(chosen) if name not in table.added]
+    if not missing:
+        return ""
+    named = getattr(chosen, "reference", "reference")
+    option = f" --strategy-reference {named}" if named != "reference" else ""
+    return (f"{found.title} needs {found.cost}, which this run does not hold: make it with "
+            f"`xtf prepare RUN --strategy {kind}{option}`.")
+
+
+def _applied(table: ScoreTable, verdicts: Verdicts, choice: Choice) -> Verdicts:
+    """XTF's verdicts replaced by a choice; what a person decided goes before it."""
+    keep, hand = choice.keep, verdicts.hand
+    by_hand, spared = np.zeros(len(keep), bool), np.zeros(len(keep), bool)
+    if choice.by_hand and verdicts.thresholds.overrides:
+        by_hand = overrides.DROPS[hand] & table.trainable
+        spared = overrides.KEEPS[hand] & table.trainable & ~keep
+    failed = (table.trainable & ~keep) * np.uint8(BY_STRATEGY)
+    bits = failed * ~spared | by_hand * np.uint8(BY_HAND)
+    seen = hand if choice.by_hand else np.zeros_like(hand)
+    return Verdicts(bits, failed, table.trainable & (bits == 0), spared, seen, verdicts.attributes, verdicts.thresholds,
+                    (*verdicts.notes, *choice.notes), choice)

@@ -1,0 +1,82 @@
+"""Data filtering: whole examples are kept or dropped by how the base model finds them."""
+
+import math
+
+import numpy as np
+
+from xtf.added import ALONE
+from xtf.choice import Choice
+from xtf.config import Ifd, Perplexity
+from xtf.explain import percent, told_apart
+from xtf.filters import Verdicts
+from xtf.ranks import Scores
+from xtf.store import ScoreTable
+
+
+def perplexity(table: ScoreTable, chosen: Perplexity, verdicts: Verdicts) -> Choice:
+    """Drops the examples with the highest mean loss over their response tokens."""
+    loss = -means(table, table.column("logprob"))
+    dropped = highest(loss, chosen.drop)
+    edge = math.exp(min(loss[dropped].min(initial=np.inf), 700))
+
+    def why(token: int) -> str:
+        own = told_apart(math.exp(min(float(loss[table.example_at(token)]), 700)), edge)
+        if dropped[table.example_at(token)]:
+            return (f"its whole example is, whose perplexity of {own} is among the highest {percent(chosen.drop)} "
+                    f"(from {told_apart(edge)} on)")
+        return f"the perplexity of its example is {own} (dropped from {told_apart(edge)} on)"
+
+    return _of_examples(table, "Data filtering, perplexity", dropped, loss.astype(np.float32), False, why)
+
+
+def ifd(table: ScoreTable, chosen: Ifd, verdicts: Verdicts) -> Choice:
+    """Instruction-following difficulty, loss with the prompt by loss without it (Li et al., 2024, "From Quantity to
+    Quality", Eq. 4). Above 1 the prompt does not help at all; such examples are dropped, and of the others the lowest
+    until the share is reached."""
+    alone, given = table.column(ALONE), table.column("logprob")
+    both = np.isfinite(alone) & np.isfinite(given)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = means(table, np.where(both, given, np.nan)) / means(table, np.where(both, alone, np.nan))
+    useless = ratio > 1
+    more = max(0, round(chosen.drop * np.count_nonzero(np.isfinite(ratio))) - int(useless.sum()))
+    low = _first(np.where(useless | ~np.isfinite(ratio), np.inf, ratio), more)
+    edge = float(ratio[low].max(initial=-np.inf))
+
+    def why(token: int) -> str:
+        example = table.example_at(token)
+        own = f"IFD {told_apart(float(ratio[example]), 1.0)}"
+        if useless[example]:
+            return f"its whole example is: {own}, above 1, so the prompt does not help to predict the response"
+        if low[example]:
+            return (f"its whole example is: {own} is among the lowest (up to {told_apart(edge)}), so the prompt all "
+                    "but gives the response away")
+        return f"its example has {own}" if np.isfinite(ratio[example]) else "its example has no IFD"
+
+    signal = np.where(useless, -np.inf, ratio).astype(np.float32)  # above 1 is worse than the lowest
+    return _of_examples(table, "Data filtering, IFD", useless | low, signal, True, why)
+
+
+def means(table: ScoreTable, values: np.ndarray) -> np.ndarray:
+    """float64[N]: the mean of float[M] over each example's tokens that have one; NaN where none has."""
+    return Scores(values.astype(np.float32, copy=False), table.offsets).means
+
+
+def highest(values: np.ndarray, share: float) -> np.ndarray:
+    """bool[N]: so large a share of the numbers, the highest; equals go by position, the later one first."""
+    known = np.flatnonzero(np.isfinite(values))
+    return _first(np.where(np.isfinite(values), -values, np.inf)[::-1], round(share * len(known)))[::-1]
+
+
+def _first(values: np.ndarray, count: int) -> np.ndarray:
+    """bool[N]: so many of the lowest."""
+    chosen = np.zeros(len(values), bool)
+    chosen[np.argsort(values, kind="stable")[:count]] = True
+    return chosen
+
+
+def _of_examples(table: ScoreTable, title: str, dropped: np.ndarray, signal: np.ndarray, higher_is_kept: bool,
+                 why: "object") -> Choice:
+    lengths = np.diff(table.offsets)
+    spread = np.where(table.trainable, np.repeat(signal, lengths), np.float32(np.nan))
+    return Choice(title, table.trainable & ~np.repeat(dropped, lengths), why, spread,  # type: ignore[arg-type]
+                  higher_is_kept, dropped_examples=dropped)
