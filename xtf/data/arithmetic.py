@@ -29,10 +29,10 @@ class Expression:
         return [token for token in self.tokens if token not in "+-*/()%"]
 
     def evaluate(self, value_of: Callable[[str], Fraction]) -> Fraction | None:
-        """Its value where numerals stand for `value_of` them; None where it divides by zero or is none."""
+        """Its value where numerals stand for `value_of` them; None where it divides by zero."""
         try:
             return _Reader(self.tokens, value_of).whole()
-        except (ZeroDivisionError, SyntaxError):
+        except ZeroDivisionError:
             return None
 
 
@@ -42,7 +42,7 @@ def value(numeral: str) -> Fraction:
 
 
 def parsed(text: str) -> Expression | None:
-    """The expression that `text` is; None if it is none."""
+    """The expression that `text` is; None if it is none, or divides by zero."""
     tokens, at = [], 0
     text = text.strip()
     while at < len(text):
@@ -51,21 +51,20 @@ def parsed(text: str) -> Expression | None:
             return None
         tokens.append(found["numeral"] or found["sign"])
         at = found.end()
+    expression = Expression(tuple(tokens))
     try:
-        _Reader(tokens, lambda numeral: Fraction(1)).whole()
+        return None if expression.evaluate(value) is None else expression
     except SyntaxError:
         return None
-    except ZeroDivisionError:  # of the ones that stand in for its numbers
-        pass
-    return Expression(tuple(tokens))
 
 
 def calculations(text: str) -> Iterator[tuple[Expression, Fraction] | None]:
     """The calculations `<<48/2=24>>` of a text in order, each with the result that it states; None for one that cannot
     be read."""
     for found in CALCULATION.finditer(text):
-        expression, stated = parsed(found["expression"]), NUMERAL.fullmatch(found["result"].strip())
-        yield (expression, value(stated[0])) if expression and stated else None
+        expression, stated = parsed(found["expression"]), found["result"].strip()
+        known = expression and NUMERAL.fullmatch(stated.removeprefix("-"))
+        yield (expression, value(stated)) if expression and known else None
 
 
 def right(text: str) -> bool:

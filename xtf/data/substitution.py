@@ -18,6 +18,7 @@ from xtf.data.quantities import Quantities, quantities
 TRIES = 120  # half of them change every number that may change, the others some
 _STEPS = [*map(Fraction, (1000, 500, 100, 50, 25, 10, 5, 2, 1)), *(Fraction(1, parts) for parts in (
     2, 4, 10, 20, 100, 1000, 10_000))]
+_LOOKS = 40
 _FEWEST_STEPS = 4  # a drawn number is as round as the old one, so far as that leaves a choice
 _NOUGHT_AND_ONE, _TWO = frozenset({Fraction(0), Fraction(1)}), Fraction(2)  # 2 is said in too many ways to be drawn
 
@@ -126,11 +127,10 @@ def _other(number: Fraction, most: Fraction | None, source: random.Random) -> Fr
     step = next((step for step in steps if number / step >= _FEWEST_STEPS), steps[-1])
     if number.denominator == 1:
         step = max(step, Fraction(1))
-    low, high = -(-number // (2 * step)), (number * 7) // (4 * step)
-    choice = [step * count for count in range(max(1, low), high + 1)]
-    choice = [other for other in choice if other != number and (other > 1) == (number > 1)
-              and (most is None or other <= most)]
-    return source.choice(choice) if choice else number
+    counts = range(max(1, -(-number // (2 * step))), number * 7 // (4 * step) + 1)
+    others = (step * count for count in source.sample(counts, min(len(counts), _LOOKS)))
+    return next((other for other in others if other != number and (other > 1) == (number > 1)
+                 and (most is None or other <= most)), number)
 
 
 def _mapping(problem: Problem, drawn: Mapping[Fraction, Fraction]) -> dict[Fraction, Fraction] | str:
