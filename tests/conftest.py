@@ -119,6 +119,22 @@ def scored(tmp_path_factory, tiny_model):
     return folder
 
 
+@pytest.fixture(scope="session")
+def planted_bench(tmp_path_factory, tiny_model):
+    """A workspace with a bench of planted noise by the tiny model, and what its command printed."""
+    from click.testing import CliRunner
+
+    from xtf.cli.main import cli
+
+    folder = tmp_path_factory.mktemp("planted") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XTF_HOME", str(folder))
+        ran = CliRunner().invoke(cli, ["bench", "planted", "--examples", "8", "--model", str(tiny_model), "--device",
+                                       "cpu", "--json"], catch_exceptions=False)
+    assert ran.exit_code == 0
+    return folder, json.loads(ran.stdout)
+
+
 @pytest.fixture
 def workplace(home, scored):
     """This test's workspace, with those runs in it."""

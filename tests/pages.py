@@ -10,7 +10,8 @@ from xtf import filters, runs
 from xtf.words import percent
 
 PAGES = ["app.py", "pages/score.py", "pages/explore.py", "pages/thresholds.py", "pages/dataset.py", "pages/tokens.py",
-         "pages/settings.py", "pages/export.py", "pages/finetune.py", "pages/compare.py", "pages/value.py",
+         "pages/settings.py", "pages/export.py", "pages/finetune.py", "pages/compare.py",
+         "pages/evidence.py", "pages/value.py",
          "pages/present.py", "pages/method.py"]
 SLOW = 60  # seconds a script may take on a busy machine
 

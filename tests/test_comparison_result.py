@@ -8,7 +8,7 @@ from tests.comparisons import ARMS
 from xtf.comparison import table, verdict
 from xtf.comparison.metrics import METRICS
 from xtf.comparison.result import result
-from xtf.evaluation.statistics import Difference
+from xtf.evaluation.statistics import Difference, holm
 
 
 @pytest.fixture
@@ -33,6 +33,7 @@ def test_the_table_holds_what_the_evaluations_hold(helped):
     # XTF has 110 nats over all 100 tokens and 39 over 40 kept ones: 71 nats over 60 dropped ones.
     assert xtf.figures["loss_dropped"].estimate.value == pytest.approx(71 / 60)
     assert (xtf.trained, xtf.share, xtf.seconds, xtf.memory) == (750, 0.75, 60.0, 2e9)
+    assert (xtf.preparation, normal.preparation, xtf.epochs, base.preparation) == (12.0, 0.0, 1.0, None)
     assert base.trained is None and base.wanted == 1
 
 
@@ -43,6 +44,40 @@ def test_differences_are_paired_by_seed_and_item(helped):
     assert xtf.figures["loss"].against["random"].value == pytest.approx(0.1)
     assert base.figures["correct"].against["random"].value == -0.125  # its one evaluation stands for each seed
     assert set(base.figures["loss"].against) == {"normal", "random"}
+
+
+def test_forgetting_is_the_loss_on_unrelated_text_against_the_base_model(helped):
+    found = result(helped)
+    base, normal, xtf, random = (row.figures["unrelated"] for row in found.rows)
+    # Random: (10·3.0 + 10·3.2 + 20·3.1) / 40 = 3.1; the base model's one evaluation stands for each seed.
+    assert [one.estimate.value for one in (base, normal, xtf, random)] == pytest.approx([3.0, 3.1, 3.4, 3.1])
+    assert xtf.against["base"].value == pytest.approx(0.4) and xtf.against["normal"].value == pytest.approx(0.3)
+    assert xtf.against["base"].n == 3 and "base" not in base.against
+    told = verdict.verdict(found).sentences
+    said = next(sentence for sentence in told if "unrelated" in sentence)  # three passages are too few to show it
+    assert said.startswith("XTF shows no forgetting of unrelated text: difference +0.4000 nats a token, 95 % interval "
+                           "+0.4000 to +0.4000, p = 0.2") and "adjusted" in said
+    assert table.cells(found)[2][table.AGAINST_BASE].startswith("+0.4000 [")
+
+
+def test_evaluations_of_before_have_no_forgetting_and_say_so(helped):
+    arm = helped.arms[2]
+    comparisons.evaluate(helped, helped.trained(arm).evaluation("hostile"), arm.name, ARMS[arm.strategy, arm.seed])
+    found = result(helped)
+    assert "unrelated" not in found.row("random").figures and "random" not in found.row("xtf").figures[
+        "unrelated"].against
+    assert table.missing(found) == ["Random, Forgetting: loss on unrelated text (nats): it was evaluated before XTF "
+                                    "measured this, so evaluate again under another name."]
+
+
+def test_p_is_adjusted_over_all_strategies_and_both_controls(helped):
+    found = result(helped)
+    xtf, random = (found.row(name).figures["loss"].against for name in ("xtf", "random"))
+    p = [xtf["normal"].p, xtf["random"].p, random["normal"].p]
+    assert [xtf["normal"].adjusted, xtf["random"].adjusted, random["normal"].adjusted] == pytest.approx(holm(p))
+    assert found.row("normal").figures["loss"].against["random"].adjusted == random["normal"].adjusted
+    numbers = table.numbers(found).set_index("strategy")
+    assert numbers.loc["xtf", "loss_minus_random_p_holm"] == xtf["random"].adjusted
 
 
 def test_only_seeds_that_both_have_are_paired(workplace):
@@ -132,6 +167,7 @@ def test_tables_for_people_and_for_spreadsheets(helped):
     row = table.cells(found)[2]
     assert row["strategy"] == "XTF" and row["seeds"] == "2 of 2" and row["trained tokens"] == "750 (75.0 %)"
     assert row["training"] == "1 min 0 s" and row["memory"] == "2.0 GB"
+    assert (row["preparation"], row["together"]) == ("12 s", "1 min 12 s") and "passes" not in row
     assert row["against normal"].startswith("+25.0 [")
     numbers = table.numbers(found).set_index("strategy")
     assert numbers.loc["xtf", "correct_minus_normal"] == 0.25 and numbers.loc["base", "correct"] == 0.25

@@ -153,26 +153,14 @@ def test_intervals_hold_chance_for_noise_and_not_for_knowledge():
     assert math.isnan(ranking.estimate([blind["auroc"]], 1).low)
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory, tiny_model):
-    """A bench of the command line with the tiny model: its workspace and what it printed."""
-    home = tmp_path_factory.mktemp("planted") / "home"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XTF_HOME", str(home))
-        ran = CliRunner().invoke(cli, ["bench", "planted", "--examples", "8", "--model", str(tiny_model), "--device",
-                                       "cpu", "--json"], catch_exceptions=False)
-    assert ran.exit_code == 0
-    return home, json.loads(ran.stdout)
-
-
 @pytest.fixture
-def found(done, monkeypatch):
-    monkeypatch.setenv("XTF_HOME", str(done[0]))
-    return result.load(done[1]["key"])
+def found(planted_bench, monkeypatch):
+    monkeypatch.setenv("XTF_HOME", str(planted_bench[0]))
+    return result.load(planted_bench[1]["key"])
 
 
-def test_the_result_is_kept_as_it_was_printed(done, found):
-    assert result.known() == [found.key] and result.written(found) == done[1]
+def test_the_result_is_kept_as_it_was_printed(planted_bench, found):
+    assert result.known() == [found.key] and result.written(found) == planted_bench[1]
     assert {"all", "maths", "medicine"} <= set(found.titles())  # few code problems fit into 512 tokens
     assert found.settings.examples == 8
     with pytest.raises(StoreError, match="There is no bench deadbeef"):
@@ -213,12 +201,12 @@ def test_filters_recall_and_precision_agree_with_their_shares(found):
     assert {"xtf-corrected", "xtf-paper", "xtf-published-code"} <= set(found.decisions)
 
 
-def test_a_bench_is_not_scored_again(done, found, tiny_model):
-    before = {path: path.stat().st_mtime_ns for path in (done[0] / "runs").rglob("*.arrow")}
+def test_a_bench_is_not_scored_again(planted_bench, found, tiny_model):
+    before = {path: path.stat().st_mtime_ns for path in (planted_bench[0] / "runs").rglob("*.arrow")}
     words = ["bench", "planted", "--examples", "8", "--model", str(tiny_model), "--device", "cpu"]
     ran = CliRunner().invoke(cli, words, catch_exceptions=False)
     assert ran.exit_code == 0 and verdict.headline(found) in ran.stdout.replace("\n", " ")
-    assert {path: path.stat().st_mtime_ns for path in (done[0] / "runs").rglob("*.arrow")} == before
+    assert {path: path.stat().st_mtime_ns for path in (planted_bench[0] / "runs").rglob("*.arrow")} == before
 
 
 def test_own_data_is_planted_in_too(tmp_path, tiny_model):

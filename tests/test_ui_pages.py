@@ -20,13 +20,14 @@ def test_every_page_has_the_same_frame(page, workplace):
     assert not app.exception and not app.error
     links = [found.label for found in app.sidebar.page_link]
     assert links == ["Home", "Score", "Explore", "Thresholds", "Dataset", "Tokens", "Settings", "Export", "Fine-tune",
-                     "Compare", "Value", "Present", "Method"]
+                     "Compare", "Evidence", "Value", "Present", "Method"]
     assert widget(app.sidebar.selectbox, "Run").options == ["problems", "hostile"]
     assert len(app.title) == 1
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES
-                                  if page not in ("app.py", "pages/score.py", "pages/present.py")])
+                                  if page not in ("app.py", "pages/score.py", "pages/present.py",
+                                                   "pages/evidence.py")])
 def test_without_a_run_a_page_says_how_to_get_one(page, home):
     app = opened(page)
     assert not app.exception and "no scored dataset yet" in app.info[0].value

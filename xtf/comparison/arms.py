@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from xtf.comparison.budget import Given
 from xtf.comparison.folder import Arm, Comparison
 from xtf.evaluation import result as evaluations
 from xtf.training.folder import Training
@@ -18,6 +19,8 @@ class Cost:
     share: float  # of all response tokens
     seconds: float
     memory: float  # bytes, at most; on a CPU of the whole process, so far
+    epochs: float  # passes over its data
+    preparation: float | None  # seconds that its strategy took before; None where nobody noted it
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def _state(comparison: Comparison, arm: Arm, record: dict[str, Any]) -> ArmState
     last = metrics.iloc[-1] if len(metrics) else None
     return ArmState(arm, "failed" if why else _of(made, record["held_out"]), step=len(metrics),
                     steps=int(counts.get("steps", 0)), loss=None if last is None else float(last["loss"]), why=why,
-                    cost=_cost(last, counts) if made.done else None)
+                    cost=_cost(made, last, comparison.given(arm)) if made.done else None)
 
 
 def _of(made: Training, held_out: str | None) -> State:
@@ -57,7 +60,9 @@ def _of(made: Training, held_out: str | None) -> State:
     return "done" if held_out and evaluations.exists(made.evaluation(held_out)) else "trained"
 
 
-def _cost(last: Any, counts: dict[str, Any]) -> Cost | None:
+def _cost(made: Training, last: Any, given: Given | None) -> Cost | None:
+    counts = made.record["counts"]
     if last is None or not counts:
         return None
-    return Cost(counts["trained"], counts["kept_share"], float(last["seconds"]), float(last["memory"]))
+    return Cost(counts["trained"], counts["kept_share"], float(last["seconds"]), float(last["memory"]),
+                made.settings.epochs, given.preparation if given else None)

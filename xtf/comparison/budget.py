@@ -16,6 +16,7 @@ from xtf.errors import TrainingError
 from xtf.progress import duration
 
 Budget = Literal["raw", "kept", "clock"]
+NORMAL = "normal"  # the strategy that the others are measured by
 #: For people: what each one is called, and what it means.
 WORDS: dict[str, tuple[str, str]] = {
     "raw": ("Equal passes", "every arm makes the same passes over the data, so all read the same tokens"),

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from xtf import markdown
 from xtf.comparison import paper, table
+from xtf.comparison.budget import WORDS
 from xtf.comparison.folder import BASE
 from xtf.comparison.result import Result
 from xtf.comparison.verdict import verdict
@@ -59,10 +60,11 @@ def caption(found: Result) -> list[str]:
 
 
 def _basis(found: Result) -> str:
-    """`Comparison helped: 4 held-out examples of hostile, 2 seeds of each strategy.`"""
+    """`Comparison helped: 4 held-out examples of hostile, 2 seeds of each strategy. Budget: …`"""
     seeds = max((row.wanted for row in found.rows if row.name != BASE), default=0)
     measured = f"{count(found.examples)} held-out examples of {found.held_out}" if found.examples else "nothing yet"
-    return f"Comparison {found.name}: {measured}, {count(seeds)} {'seed' if seeds == 1 else 'seeds'} of each strategy."
+    many = f"{count(seeds)} {'seed' if seeds == 1 else 'seeds'} of each strategy"
+    return f"Comparison {found.name}: {measured}, {many}. Budget: {WORDS[found.budget][1]}."
 
 
 def _csv(found: Result) -> str:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from xtf import runs, workspace
 from xtf.comparison import variants
+from xtf.comparison.budget import NORMAL, Given
 from xtf.comparison.settings import CompareSettings
 from xtf.config import Thresholds, settings
 from xtf.errors import StoreError
@@ -60,7 +61,7 @@ class Comparison:
     @property
     def record(self) -> dict[str, Any]:
         """comparison.json: `asked`, `created`, `version`, `held_out` (the run's name once it is settled), `notes`,
-        `failures` (arm → sentence). Raises: StoreError."""
+        `failures` (arm → sentence), `given` (arm → what the budget gives it). Raises: StoreError."""
         return COMPARISONS.read(self.path)
 
     @cached_property
@@ -110,10 +111,14 @@ class Comparison:
 
     @property
     def arms(self) -> list[Arm]:
-        """All fine-tunes in the order in which they are made: seed by seed, so that what is there can be paired."""
+        """All fine-tunes in the order in which they are made: seed by seed, so that what is there can be paired, and
+        normal first where the others are given what it took."""
         chosen, first = self.settings, self.training.seed
+        names = list(chosen.strategies)
+        if chosen.budget != "raw":
+            names.sort(key=lambda name: name != NORMAL)
         return [Arm(strategy, seed, f"{self.name}-{strategy}-s{seed}")
-                for seed in range(first, first + chosen.seeds) for strategy in chosen.strategies]
+                for seed in range(first, first + chosen.seeds) for strategy in names]
 
     def trained(self, arm: Arm) -> Training | None:
         """An arm's fine-tune, whole or not; None where there is none, or another one of that name."""
@@ -126,7 +131,18 @@ class Comparison:
         return None
 
     def training_of(self, arm: Arm) -> TrainSettings:
-        return self.training.model_copy(update={"seed": arm.seed})
+        """An arm's own: its seed, and the passes that the budget gives it once that is settled."""
+        given = self.given(arm)
+        return self.training.model_copy(update={"seed": arm.seed, **({"epochs": given.epochs} if given else {})})
+
+    def given(self, arm: Arm) -> Given | None:
+        """What the budget gives an arm; None before that is settled."""
+        found = self.record.get("given", {}).get(arm.name)
+        return Given(**found) if found else None
+
+    def give(self, arm: Arm, given: Given) -> None:
+        """Remembers that. Raises: StoreError."""
+        self.note(given=self.record.get("given", {}) | {arm.name: given._asdict()})
 
     def asked_for(self, found: Evaluation, held_out: Run) -> bool:
         """Whether an evaluation is of what this comparison asks for: another command may have evaluated the same
@@ -157,7 +173,7 @@ def begin(run: Run, thresholds: Thresholds, chosen: CompareSettings, training: T
     asked = {"run": run.name, "run_id": run.manifest.run_id, "thresholds": thresholds.model_dump(mode="json"),
              "settings": _anywhere(chosen).model_dump(), "training": training.model_dump(),
              "evaluation": evaluation.model_dump()}
-    return Comparison(COMPARISONS.begin(name, asked, held_out=None, notes=[], failures={}))
+    return Comparison(COMPARISONS.begin(name, asked, held_out=None, notes=[], failures={}, given={}))
 
 
 def _check_names(name: str, chosen: CompareSettings, training: TrainSettings) -> None:

@@ -1,12 +1,12 @@
 """What a comparison has found so far: a row for the base model and one for each strategy. Imports no PyTorch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from xtf import runs
-from xtf.comparison import metrics, variants
+from xtf.comparison import correction, metrics, variants
 from xtf.comparison.arms import ArmState, states
 from xtf.comparison.folder import BASE, Arm, Comparison
 from xtf.comparison.metrics import METRICS, Values
@@ -15,9 +15,6 @@ from xtf.evaluation import result as evaluations
 from xtf.evaluation import tasks
 from xtf.evaluation.result import Evaluation
 from xtf.evaluation.statistics import Difference, Estimate
-
-#: What every row is held against, paired by seed and item. The base model's one evaluation stands for each seed.
-REFERENCES = ("normal", "random")
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,8 @@ class Row:
     figures: dict[str, Figure] = field(default_factory=dict)
     trained: float | None = None  # tokens that the loss sees in one pass over the data
     share: float | None = None  # of all response tokens
+    epochs: float | None = None  # passes over its data
+    preparation: float | None = None  # seconds that the strategy took before: scoring, reference models, other passes
     seconds: float | None = None  # of one training
     memory: float | None = None  # bytes, at most
     missing: list[str] = field(default_factory=list)  # why cells are missing, a sentence each
@@ -52,6 +51,7 @@ class Result:
 
     name: str
     held_out: str | None
+    budget: str  # raw, kept, clock: what the arms have in common
     task: str  # none, maths, medicine, code
     marks: str  # what `correct` measures, in words
     examples: int  # of the held-out data
@@ -81,12 +81,23 @@ def result(comparison: Comparison) -> Result:
     base = found[BASE].get(0)
     some = base or next((one for of in found.values() for one in of.values()), None)
     arms = states(comparison)
-    rows = [_row(comparison, name, found, arms) for name in (BASE, *comparison.settings.strategies)]
+    rows = _corrected([_row(comparison, name, found, arms) for name in (BASE, *comparison.settings.strategies)])
     items = some.items if some else pd.DataFrame({"correct": [], "tokens": []})
-    return Result(name=comparison.name, held_out=comparison.held_out, task=some.task if some else "none",
+    return Result(name=comparison.name, held_out=comparison.held_out,
+                  budget=comparison.settings.budget, task=some.task if some else "none",
                   marks=tasks.metric(some.task, comparison.evaluation.pass_k) if some else "", examples=len(items),
                   marked=int(items["correct"].notna().sum()), tokens=int(items["tokens"].sum()), rows=rows, arms=arms,
                   notes=list(comparison.record["notes"]))
+
+
+def _corrected(rows: list[Row]) -> list[Row]:
+    """The same with p adjusted for all that is tested by one metric."""
+    for key in METRICS:
+        tested = {row.name: row.figures[key].against for row in rows if key in row.figures}
+        for name, against in correction.corrected(tested, outside=BASE).items():
+            figures = next(row.figures for row in rows if row.name == name)
+            figures[key] = replace(figures[key], against=against)
+    return rows
 
 
 def evaluation(comparison: Comparison, arm: Arm | None) -> Evaluation | None:
@@ -133,7 +144,9 @@ def _cost(states: list[ArmState]) -> dict[str, float | None]:
     if not known:
         return {}
     cost: dict[str, float | None] = {name: float(np.mean([getattr(one, name) for one in known]))
-                                     for name in ("trained", "share", "seconds")}
+                                     for name in ("trained", "share", "seconds", "epochs")}
+    before = [one.preparation for one in known if one.preparation is not None]
+    cost["preparation"] = float(np.mean(before)) if before else None
     return cost | {"memory": max(one.memory for one in known)}
 
 
@@ -142,20 +155,23 @@ def _figures(name: str, found: dict[str, dict[int, Evaluation]]) -> dict[str, Fi
     own = found[name]
     figures = {}
     for key, metric in METRICS.items():
-        if own and len((values := metrics.values_of(metric, [one.items for one in own.values()])).weights):
+        if own and len((values := metrics.values_of(metric, list(own.values()))).weights):
             figures[key] = Figure(metrics.estimate(values), metrics.by_seed(values), {
-                reference: metrics.difference(*pair) for reference in REFERENCES
-                if metric.compared and reference != name and (pair := _pair(key, name, own, found.get(reference, {})))})
+                reference: metrics.difference(*pair) for reference in metric.against
+                if reference != name and (pair := _pair(key, name, reference, found))})
     return figures
 
 
-def _pair(key: str, name: str, own: dict[int, Evaluation], other: dict[int, Evaluation]
+def _pair(key: str, name: str, reference: str, found: dict[str, dict[int, Evaluation]]
           ) -> tuple[Values, Values] | None:
     """Both at the seeds that both have; None where there is no such seed."""
+    own, other = found[name], found.get(reference, {})
     if name == BASE and own:
         own = dict.fromkeys(other, own[0])
+    if reference == BASE and other:
+        other = dict.fromkeys(own, other[0])
     seeds = sorted(own.keys() & other.keys())
     if not seeds:
         return None
-    a, b = (metrics.values_of(METRICS[key], [of[seed].items for seed in seeds]) for of in (own, other))
-    return (a, b) if a.values.shape == b.values.shape else None
+    a, b = (metrics.values_of(METRICS[key], [of[seed] for seed in seeds]) for of in (own, other))
+    return (a, b) if a.values.shape == b.values.shape and len(a.weights) else None

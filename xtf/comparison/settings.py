@@ -1,8 +1,9 @@
 """Settings of a comparison, beside those of its fine-tunes and of its evaluations."""
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from xtf.comparison import variants
+from xtf.comparison.budget import NORMAL, Budget
 from xtf.config import Settings
 
 
@@ -15,6 +16,9 @@ class CompareSettings(Settings):
                     "commas.")
     seeds: int = Field(3, ge=1, le=100, description="Arms of each strategy, with the seed of the fine-tune and those "
                                                     "that follow it.", json_schema_extra={"unit": "seeds"})
+    budget: Budget = Field(
+        "raw", description="What arms have in common: raw is the same passes over the data; kept as many trained "
+                           "tokens as normal; clock the seconds of normal, scoring and other preparation included.")
     held_out: str | None = Field(
         None, description="A finished run, or the file, folder or hub id of data that is scored for this; if not "
                           "given, the split heldout or test of the run's own data.")
@@ -31,3 +35,9 @@ class CompareSettings(Settings):
         if len(set(names)) < len(names):
             raise ValueError("each strategy can be named once")
         return names
+
+    @model_validator(mode="after")
+    def _measured_by_normal(self) -> "CompareSettings":
+        if self.budget != "raw" and NORMAL not in self.strategies:
+            raise ValueError(f"at the budget {self.budget} arms are given what normal takes: add the strategy normal")
+        return self

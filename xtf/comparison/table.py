@@ -16,6 +16,7 @@ from xtf.workspace import size
 
 PAPER = "the paper's, not ours (%)"
 NOTHING = "\N{EM DASH}"
+AGAINST_BASE = "forgetting, against the base model"
 
 
 def columns(found: Result) -> list[str]:
@@ -39,9 +40,25 @@ def _cells(found: Result, row: Row) -> dict[str, str]:
     if found.task in paper.TASKS and paper.TASKS[found.task].accuracy:
         published = paper.accuracy(found.task, row.name)
         made[PAPER] = f"{published:.1f}" if published is not None else NOTHING
-    made |= {title(key, found): shown(row.figures.get(key), key) for key in others}
-    return made | {"training": duration(row.seconds) if row.seconds is not None else NOTHING,
-                   "memory": size(row.memory) if row.memory is not None else NOTHING}
+    for key in others:
+        made[title(key, found)] = shown(row.figures.get(key), key)
+        if BASE in METRICS[key].against:
+            made[AGAINST_BASE] = _against(row, key, BASE)
+    return made | _costs(found, row)
+
+
+def _costs(found: Result, row: Row) -> dict[str, str]:
+    """What an arm was given and took: on the clock scoring and reference models come first, then training."""
+    together = None if row.seconds is None or row.preparation is None else row.preparation + row.seconds
+    passes = {"passes": NOTHING if row.epochs is None else f"{row.epochs:.2f}"} if found.budget != "raw" else {}
+    return passes | {"preparation": _took(row.preparation), "training": _took(row.seconds), "together": _took(together),
+                     "memory": size(row.memory) if row.memory is not None else NOTHING}
+
+
+def _took(seconds: float | None) -> str:
+    if seconds is None:
+        return NOTHING
+    return duration(seconds) if seconds else "0 s"
 
 
 def title(key: str, found: Result) -> str:
@@ -102,7 +119,8 @@ def numbers(found: Result) -> pd.DataFrame:
 
 def _numbers(row: Row) -> dict[str, Any]:
     made: dict[str, Any] = {"strategy": row.name, "seeds": len(row.seeds), "seeds_wanted": row.wanted,
-                            "trained_tokens": row.trained, "kept_share": row.share, "seconds": row.seconds,
+                            "trained_tokens": row.trained, "kept_share": row.share, "passes": row.epochs,
+                            "preparation_seconds": row.preparation, "seconds": row.seconds,
                             "memory_bytes": row.memory}
     for key, figure in row.figures.items():
         made |= {key: figure.estimate.value, f"{key}_low": figure.estimate.low, f"{key}_high": figure.estimate.high}

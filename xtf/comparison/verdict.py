@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from xtf.comparison.folder import BASE
-from xtf.comparison.metrics import CORRECT, LOSS, METRICS, Metric
+from xtf.comparison.metrics import CORRECT, FORGETTING, LOSS, METRICS, Metric
 from xtf.comparison.result import Result, Row
 from xtf.evaluation.statistics import Difference
 from xtf.words import percent
@@ -63,6 +63,7 @@ def verdict(found: Result) -> Verdict:
     headlines = [_headline(row, found) for row in rows] if len(rows) <= _FEW else _grouped(rows, found)
     told = [sentence for row in rows for key in dict.fromkeys((found.metric, LOSS))
             for sentence in _sentences(row, key, found)]
+    told += [_forgotten(row) for row in rows if _has_forgetting(row)]
     signs = [tuple(sign(row.figures[found.metric].against[name], METRICS[found.metric]) for name in CONTROLS
                    if name in row.figures[found.metric].against) for row in rows]
     return Verdict(" ".join(filter(None, headlines)), [*told, *_basis(found)], signs)
@@ -149,6 +150,18 @@ def _control(name: str, row: Row, found: Result) -> str:
 def _sentence(title: str, control: str, what: str, metric: Metric, difference: Difference) -> str:
     how = {1: f"{title} beats {control}", 0: f"{title} and {control} tie", -1: f"{title} is worse than {control}"}
     return f"{how[sign(difference, metric)]} on {what}: {told(difference, metric)}."
+
+
+def _has_forgetting(row: Row) -> bool:
+    return FORGETTING in row.figures and BASE in row.figures[FORGETTING].against
+
+
+def _forgotten(row: Row) -> str:
+    """What a strategy did to text that has nothing to do with the task."""
+    difference, metric = row.figures[FORGETTING].against[BASE], METRICS[FORGETTING]
+    how = {1: "predicts unrelated text better than the base model", 0: "shows no forgetting of unrelated text",
+           -1: "has forgotten some of what the base model knew of unrelated text"}
+    return f"{row.title} {how[sign(difference, metric)]}: {told(difference, metric)}."
 
 
 def _basis(found: Result) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from xtf import filters, preflight, preparing, runs
-from xtf.comparison import held_out
+from xtf.comparison import given, held_out
 from xtf.comparison.folder import BASE, Arm, Comparison
 from xtf.config import Check, Xtf
 from xtf.errors import StoreError, XtfError
@@ -97,6 +97,7 @@ def _arm(begun: _Begun, arm: Arm, progress: Progress) -> None:
     comparison = begun.comparison
     thresholds = comparison.thresholds_of(arm)
     run = preparing.prepare(begun.run, thresholds, comparison.training, progress=progress)
+    given.settle(comparison, arm, begun.run, run)
     _forget_memory()
     allow = begun.allow if arm.strategy == "xtf" else get_args(Check)  # others are compared as they are
     made = training.train(run, thresholds, comparison.training_of(arm), arm.name, allow=allow, progress=progress)

@@ -48,15 +48,6 @@ def of_tokens(loaded: LoadedModel, rows: Iterable[tuple[Example, Tokens]], count
     return np.concatenate(found)
 
 
-def of_window(loaded: LoadedModel, window: list[tuple[Example, Tokens]], batch_tokens: int,
-              progress: Callable[[int], None]) -> list[np.ndarray]:
-    """float32[T] of each example, as `logprobs` tells it, for examples of any origin. Raises: ModelError."""
-    from xtf.scoring.forward import Scorer
-
-    with _own_attention(loaded.model):
-        return _scored(Scorer(loaded), window, Budget(batch_tokens), progress) if window else []
-
-
 def vocabulary(loaded: LoadedModel) -> int:
     """How many tokens the model knows: those with lower ids."""
     return int(loaded.model.get_input_embeddings().weight.shape[0])

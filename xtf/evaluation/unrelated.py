@@ -13,7 +13,7 @@ import pandas as pd
 from xtf import assets
 from xtf.config import DataSettings
 from xtf.data.render import renderer
-from xtf.data.types import Example, Message, Tokens
+from xtf.data.types import Example, Message
 from xtf.evaluation import losses
 from xtf.models import LoadedModel
 from xtf.progress import UNRELATED_TEXT, Progress, silent
@@ -49,13 +49,14 @@ def measured(loaded: LoadedModel, progress: Progress = silent) -> pd.DataFrame:
     drawn = [(passage, draw(Example(passage.id, (Message("assistant", passage.text),)))) for passage in passages()]
     rendered = [(passage, tokens) for passage, tokens in drawn
                 if tokens is not None and tokens.trainable.any() and tokens.ids.max() < known]
-    window = [(Example(passage.id, ()), tokens) for passage, tokens in rendered]
-    logprobs = losses.of_window(loaded, window, _BATCH, lambda done: progress(done, len(window), UNRELATED_TEXT))
-    sums = {passage.id: _sums(logprob, tokens) for (passage, tokens), logprob in zip(rendered, logprobs, strict=True)}
+    if not rendered:
+        return pd.DataFrame([(passage.id, passage.kind, 0.0, 0) for passage in passages()], columns=list(COLUMNS))
+    offsets = np.cumsum([0, *(len(tokens) for _, tokens in rendered)])
+    logprob = losses.of_tokens(loaded, ((Example(passage.id, ()), tokens) for passage, tokens in rendered),
+                               len(rendered), _BATCH, lambda done, total, _: progress(done, total, UNRELATED_TEXT))
+    trainable = np.concatenate([tokens.trainable for _, tokens in rendered])
+    nats, counts = losses.sums(logprob, trainable, offsets)
+    sums = {passage.id: (float(nat), int(count))
+            for (passage, _), nat, count in zip(rendered, nats, counts, strict=True)}
     rows = [(passage.id, passage.kind, *sums.get(passage.id, (0.0, 0))) for passage in passages()]
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _sums(logprob: np.ndarray, tokens: Tokens) -> tuple[float, int]:
-    nats, counts = losses.sums(logprob, tokens.trainable, np.array([0, len(tokens)]))
-    return float(nats[0]), int(counts[0])

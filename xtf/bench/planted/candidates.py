@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xtf import filters
-from xtf.config import PRESETS, Thresholds
+from xtf import filters, strategies
+from xtf.config import PRESETS, STRATEGY_SETTINGS, Thresholds
+from xtf.errors import SettingsError
 from xtf.store import ScoreTable
 
 SCORES = {"reasoning": "Reasoning importance (low)", "novelty": "Knowledge novelty (low)",
           "relevance": "Task relevance (low)"}
-_SAID = "Random has no signal: it is the line at 0.5, and stands beside each decision at the same share."
+#: Strategies that have nothing to measure, and why.
+_PASSIVE = {"normal": "It drops nothing.", "augment": "It adds examples and drops nothing.",
+            "random": "It goes by nothing: chance stands beside every figure instead."}
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,11 @@ class Candidates:
 
 def candidates(table: ScoreTable) -> Candidates:
     """All that can be tried on this run as it is. A strategy whose needs are not met says what they are."""
-    return Candidates(_scores(table), _presets(table), {"random": _SAID})
+    found = Candidates(_scores(table), _presets(table), dict(_PASSIVE))
+    for name, kind in STRATEGY_SETTINGS.items():
+        if name != "xtf" and name not in _PASSIVE:
+            _strategy(table, name, Thresholds(strategy=kind()), found)
+    return found
 
 
 def _scores(table: ScoreTable) -> list[Signal]:
@@ -56,3 +63,17 @@ def _presets(table: ScoreTable) -> list[Decision]:
     return [Decision(f"xtf-{name}", f"XTF, preset {name}", table.trainable & ~filters.judge(table, thresholds).keep)
             for name, (_, thresholds) in PRESETS.items()]
 
+
+def _strategy(table: ScoreTable, name: str, thresholds: Thresholds, found: Candidates) -> None:
+    """One strategy at its defaults, put into what is found."""
+    title = strategies.STRATEGIES[name].title
+    try:
+        verdicts = strategies.judge(table, thresholds)
+    except SettingsError as error:
+        found.missing[name] = str(error)
+        return
+    choice = verdicts.choice
+    if choice is not None and choice.signal is not None:
+        found.signals.append(Signal(name, title, -choice.signal if choice.higher_is_kept else choice.signal))
+    if np.any(dropped := table.trainable & ~verdicts.keep):
+        found.decisions.append(Decision(name, title, dropped))

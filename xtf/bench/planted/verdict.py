@@ -8,7 +8,7 @@ from xtf.bench.planted.kinds import ANY, KINDS, TARGETS
 from xtf.bench.planted.ranking import AUROC
 from xtf.bench.planted.result import Drop, Result
 from xtf.evaluation.statistics import Estimate
-from xtf.words import TITLES, percent
+from xtf.words import TITLES, count, percent, short
 
 CHANCE = 0.5
 #: A pilot's AUROCs (METHOD of this project) on 12 worked maths answers, in the order of KINDS.
@@ -37,6 +37,15 @@ def sentences(found: Result) -> list[str]:
     told = [sentence for name in SCORES if (sentence := _of_score(found, name))]
     drop = found.drop(found.overview, _DEFAULT)
     return [*told, *([_of_filter(drop, found)] if drop else [])]
+
+
+def basis(found: Result) -> str:
+    """What the verdict rests on."""
+    fields = listed([one.title.lower() if one.name == one.title.lower() else one.title for one in found.sets])
+    planted, tokens = sum(sum(one.planted.values()) for one in found.sets), sum(one.tokens for one in found.sets)
+    return (f"Measured with {short(found.model)} on {count(sum(one.examples for one in found.sets))} examples of "
+            f"{fields}; {count(planted)} of {count(tokens)} response tokens are planted. In brackets is the AUROC; "
+            "what is called better or worse than chance has a 95 % interval over examples that excludes it.")
 
 
 def listed(words: Sequence[str], joint: str = "and") -> str:

@@ -93,9 +93,9 @@ def _left_out(one: DataSet, here: Measured) -> list[str]:
 def _result(key: str, settings: PlantedSettings, sets: list[Planting], found: list[Measured], notes: list[str]
             ) -> Result:
     every = [one.found for one in found]
+    signals = {signal.name: signal.title for one in every for signal in one.signals}
+    decisions = {decision.name: decision.title for one in every for decision in one.decisions}
     return Result(
-        key, models.display_name(settings), settings.model_dump(), sets,
-        {signal.name: signal.title for one in every for signal in one.signals},
-        {decision.name: decision.title for one in every for decision in one.decisions},
+        key, models.display_name(settings), settings.model_dump(), sets, signals, decisions,
         list(measure.cells(found)), list(measure.drops(found)),
-        {name: why for one in every for name, why in one.missing.items()}, notes, workspace.now(), xtf.__version__)
+        {name: why for one in every for name, why in one.missing.items() if name not in signals | decisions}, notes, workspace.now(), xtf.__version__)
