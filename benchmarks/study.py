@@ -1,6 +1,6 @@
-"""Does filtering help here? Normal fine-tuning, XTF and random filtering at the same share, on made-up maths problems.
+"""Does filtering help here? Every method side by side, XTF by three presets and random controls, on made-up problems.
 
-    python benchmarks/study.py                          what `make study` runs; about forty minutes on 2 cores
+    python benchmarks/study.py                          what `make study` runs; about two hours on 2 cores
     python benchmarks/study.py --problems 3000 --seeds 10 --device cuda     more, where a GPU is at hand
 
 Everything is kept in $XTF_HOME and taken up again by the same command. The outcome, whatever it is, is written between
@@ -29,33 +29,37 @@ from xtf.data.generator import Split, problems
 from xtf.engine import local
 from xtf.evaluation.settings import EvaluationSettings
 from xtf.markdown import table as markdown
+from xtf.progress import Progress
 from xtf.runs import open_run
 from xtf.training.settings import TrainSettings
 
+#: Data filtering, selective LM and token cleaning at their defaults; a random control at the share of XTF's thresholds
+#: and one at that of the last two.
+STRATEGIES = ("normal", "random", "random-60", "df-perplexity", "slm", "token-cleaning", "xtf", "xtf-paper",
+              "xtf-published-code")
 DOCUMENT = Path(__file__).parent.parent / "docs" / "study.md"
 BEGIN, END = "<!-- study: begin -->\n", "<!-- study: end -->\n"
 
 
 @click.command(help=__doc__)
-@click.option("--problems", "count", default=300, show_default=True, help="Problems to train on.")
-@click.option("--held-out", default=200, show_default=True, help="Held-out problems: other templates, other numbers.")
+@click.option("--problems", "count", default=200, show_default=True, help="Problems to train on.")
+@click.option("--held-out", default=150, show_default=True, help="Held-out problems: other templates, other numbers.")
 @click.option("--difficulty", type=click.IntRange(1, 4), default=1, show_default=True, help="Steps of each problem.")
 @click.option("--seeds", default=3, show_default=True, help="Fine-tunes of each strategy.")
 @click.option("--epochs", default=2.0, show_default=True)
 @click.option("--learning-rate", default=1e-3, show_default=True)
+@click.option("--strategies", default=",".join(STRATEGIES), show_default=True, help="Arms, as in xtf compare.")
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="corrected", show_default=True)
 @click.option("--model", default="embedded", show_default=True)
 @click.option("--device", default="auto", show_default=True)
 @click.option("--name", default="study", show_default=True, help="What the comparison is called.")
-def main(count: int, held_out: int, difficulty: int, seeds: int, epochs: float, learning_rate: float, preset: str,
-         model: str, device: str, name: str) -> None:
-    split: Split
+def main(count: int, held_out: int, difficulty: int, seeds: int, epochs: float, learning_rate: float, strategies: str,
+         preset: str, model: str, device: str, name: str) -> None:
     with progress() as report:
-        for split, number in (("train", count), ("heldout", held_out)):
-            path = _written(name, split, number, difficulty)
-            local.score(ScoreSettings(data=str(path), model=model, device=device), f"{name}-{split}", report)
+        _scored(name, count, held_out, difficulty, model, device, report)
         begun = folder.begin(
-            open_run(f"{name}-train"), PRESETS[preset][1], CompareSettings(seeds=seeds, held_out=f"{name}-heldout"),
+            open_run(f"{name}-train"), PRESETS[preset][1],
+            CompareSettings(strategies=tuple(strategies.split(",")), seeds=seeds, held_out=f"{name}-heldout"),
             TrainSettings(epochs=epochs, learning_rate=learning_rate, device=device),
             EvaluationSettings(max_new_tokens=64), name)
         compare(begun, progress=report)
@@ -63,6 +67,13 @@ def main(count: int, held_out: int, difficulty: int, seeds: int, epochs: float, 
     told = "\n".join([_told(found), _how(count, held_out, difficulty, preset, begun.training, model)])
     _put(told)
     click.echo(told)
+
+
+def _scored(name: str, count: int, held_out: int, difficulty: int, model: str, device: str, report: Progress) -> None:
+    split: Split
+    for split, number in (("train", count), ("heldout", held_out)):
+        path = _written(name, split, number, difficulty)
+        local.score(ScoreSettings(data=str(path), model=model, device=device), f"{name}-{split}", report)
 
 
 def _written(name: str, split: Split, count: int, difficulty: int) -> Path:

@@ -110,7 +110,8 @@ def test_ifd_is_the_ratio_of_two_plain_passes(demo_run, tiny_model):
 def test_each_batch_of_selective_lm_trains_on_its_highest_excess_loss():
     """Two rows of 2 and 3 judged tokens with losses 1, 5 | 4, 2, 3 and a reference's 1, 1 | 3.5, 1, 0: excess 0, 4 |
     .5, 1, 3. Of five, 60 % are three: 4, 1, 3."""
-    rows = [row(np.array([7, 8, 9], np.int32), np.array([-100, 8, 9], np.int32), None, -np.array([0, 1, 1], np.float32)),
+    rows = [row(np.array([7, 8, 9], np.int32), np.array([-100, 8, 9], np.int32), None,
+                -np.array([0, 1, 1], np.float32)),
             row(np.array([4, 5, 6, 7], np.int32), np.array([-100, 5, 6, 7], np.int32), None,
                 -np.array([0, 3.5, 1, 0], np.float32))]
     first, second = selected(rows, np.array([1, 5, 4, 2, 3], np.float32), 0.6)
@@ -122,7 +123,8 @@ def test_each_batch_of_selective_lm_trains_on_its_highest_excess_loss():
 
 def test_selective_lm_is_trained_online(demo_run):
     told("prepare", "demo", "--strategy", "slm", *TRAINING)
-    made = told("train", "demo", "--strategy", "slm", "--name", "slm", "--allow", "kept_share", "--allow", "eos", *TRAINING)
+    made = told("train", "demo", "--strategy", "slm", "--name", "slm", "--allow", "kept_share", "--allow", "eos",
+                *TRAINING)
     table = demo_run.table()
     steps = open_training("slm").metrics()
     assert len(steps) == 3 and steps["trained"].iloc[-1] == pytest.approx(0.6 * table.trainable.sum(), abs=3)
