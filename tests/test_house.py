@@ -30,7 +30,7 @@ LAYERS = [
     {"data", "store", "shards", "flat", "blocks", "models", "fingerprint", "ranks", "otsu"},
     {"roles", "search"},
     {"scoring", "filters", "stats", "rules", "informative", "overrides", "grid", "explain", "runs", "alternatives",
-     "sentences", "difference", "contexts", "selection", "picks", "profile", "strategies"},
+     "sentences", "difference", "contexts", "selection", "picks", "profile", "strategies", "disagreement"},
     {"carry", "engine", "preflight", "export", "figures", "training", "evaluation", "comparison", "preparing", "bench",
      "value", "roadmap"},
     {"report"},

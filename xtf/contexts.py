@@ -54,7 +54,7 @@ def contexts(table: ScoreTable, verdicts: Verdicts, type_id: int, count: int = 2
     dropped, held = places[~kept], places[kept]
     least = count // 2
     wanted = min(len(dropped), max(count - least, count - len(held)))
-    drawn = [*_spread(table, dropped, wanted, random), *_spread(table, held, min(len(held), count - wanted), random)]
+    drawn = [*spread(table, dropped, wanted, random), *spread(table, held, min(len(held), count - wanted), random)]
     return [_context(table, verdicts, token) for token in drawn]
 
 
@@ -67,8 +67,8 @@ def _places(table: ScoreTable, type_id: int) -> np.ndarray:
     return np.concatenate([np.zeros(0, np.int64), *blocks.each(found, table.offsets)])
 
 
-def _spread(table: ScoreTable, places: np.ndarray, count: int, random: np.random.Generator) -> list[int]:
-    """`count` of the places, ascending, one from an example while there are examples left."""
+def spread(table: ScoreTable, places: np.ndarray, count: int, random: np.random.Generator) -> list[int]:
+    """`count` of the places, ascending, one from an example while there are examples left; all if there are fewer."""
     if len(places) > _DRAWN * count:
         places = places[random.choice(len(places), _DRAWN * count, replace=False, shuffle=False)]
     places = random.permutation(places)
@@ -78,14 +78,19 @@ def _spread(table: ScoreTable, places: np.ndarray, count: int, random: np.random
     return sorted(places[np.concatenate([firsts, others])[:count]].tolist())
 
 
-def _context(table: ScoreTable, verdicts: Verdicts, token: int) -> Context:
+def around(table: ScoreTable, token: int) -> tuple[ScoredExample, str, str, str]:
+    """The example of the token at a position of the flat arrays, the text before it, of it, and after it."""
     example = table.example(table.example_at(token))
     place = token - int(table.offsets[example.index])
     start, end = example.spans[place].tolist()
-    return Context(
-        token, example.index, example.id, example.text[max(0, start - AROUND):start],
-        example.text[start:end] or _name(table, example, place), example.text[end:end + AROUND],
-        bool(verdicts.keep[token]), explain.sentence(table, verdicts, token))
+    text = example.text[start:end] or _name(table, example, place)
+    return example, example.text[max(0, start - AROUND):start], text, example.text[end:end + AROUND]
+
+
+def _context(table: ScoreTable, verdicts: Verdicts, token: int) -> Context:
+    example, left, text, right = around(table, token)
+    return Context(token, example.index, example.id, left, text, right, bool(verdicts.keep[token]),
+                   explain.sentence(table, verdicts, token))
 
 
 def _name(table: ScoreTable, example: ScoredExample, place: int) -> str:

@@ -21,6 +21,7 @@ _COMMANDS = {  # name → module and function in xtf.cli; imported when needed, 
     "settings": "settings.settings",
     "report": "report.report", "jobs": "jobs.jobs", "app": "app.app", "bench": "bench.bench",
     "alternatives": "alternatives.alternatives", "sentence": "sentence.sentence", "augment": "augment.augment",
+    "agreement": "agreement.agreement",
 }
 
 
