@@ -155,6 +155,14 @@ def test_what_words_mean_stays():
     assert f"<<{first}/2=" in answer and answer.endswith(f"#### {first * 3 // 2 * 52}")
 
 
+@pytest.mark.parametrize("words", ["the average of these 3 scores", "the sum of these 3 by 3", "a mean of 3"])
+def test_a_count_of_what_was_named_stays(words):
+    for seed in range(10):
+        question, _ = made(f"Tests gave 50, 72 and 91 points. What is {words}?",
+                           "50+72+91=<<50+72+91=213>>213\n213/3=<<213/3=71>>71\n#### 71", seed)
+        assert words in question and question.startswith("Tests gave ") and "50, 72 and 91" not in question
+
+
 def test_two_quantities_of_one_value_change_together():
     question, answer = made("Zork has 9 red and 9 blue hats. How many?", "9+9=<<9+9=18>>18\n#### 18")
     number = int(re.search(r"has (\d+) red and \1 blue", question)[1])

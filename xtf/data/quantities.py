@@ -11,7 +11,7 @@ from xtf.data.number_words import meant, written_out
 
 #: What follows a numeral that is part of something else: an ordinal, a time, a date, a fraction, a name.
 _PART_AFTER = re.compile(r"(?:(?:st|nd|rd|th|s|[kKmM]|am|pm)\b|\s?(?:[ap]\.?m\b|o'clock|million\b|billion\b|thousand\b|"
-                         r"hundred\b|dozens?\b)|:[0-9]|[a-z]*[0-9_])")
+                         r"hundred\b|dozens?\b|-?(?:dollar )?(?:bills?|coins?)\b)|:[0-9]|[a-z]*[0-9_])")
 _FRACTION = re.compile(r"(?<![\d.,/])([0-9]{1,3})/([0-9]{1,3})(?![\d/])")
 _PART_BEFORE = re.compile(r"(?:[0-9]:|\b(?:January|February|March|April|May|June|July|August|September|October|"
                           r"November|December|in|since|year|Grade|grade|No\.|#)\s?)\Z")
@@ -33,7 +33,7 @@ class Quantities:
     pinned: frozenset[Fraction]  # values of numerals that are part of a date, a fraction or the like
     words: frozenset[Fraction]  # values of numbers that are written out
     implied: frozenset[Fraction]  # values that other words may stand for
-    fractions: frozenset[Fraction]  # values of what stands above and below in 2/3
+    held: frozenset[Fraction]  # values that a question keeps: parts of 2/3, and counts of what it named (`these 3`)
     forms: Mapping[Fraction, tuple[Fraction, ...]]  # 0.2, 0.8, 1.2, 80, 120 → 20 per cent, 2/3 as a number → 2 and 3
     most: Mapping[Fraction, Fraction]  # the highest that a value may become
 
@@ -45,9 +45,9 @@ def quantities(text: str) -> Quantities:
     for match, number in found:
         for limit in _limits(text, match, number):
             most[number] = min(limit, most.get(number, limit))
-    fractions = frozenset(Fraction(part) for pair in _FRACTION.findall(text) for part in pair)
+    held = {Fraction(part) for pair in _FRACTION.findall(text) for part in pair} | set(_counted(text))
     return Quantities(Counter(number for _, number in found), frozenset(pinned), frozenset(written_out(text)),
-                      frozenset(meant(text)), fractions, dict(_forms(text)), most)
+                      frozenset(meant(text)), frozenset(held), dict(_forms(text)), most)
 
 
 def _is_part(text: str, match: re.Match[str], number: Fraction) -> bool:
@@ -57,6 +57,14 @@ def _is_part(text: str, match: re.Match[str], number: Fraction) -> bool:
     return bool(decimals(number) is None or _PART_AFTER.match(after)
                 or (_PART_BEFORE.search(before) and (year or not before.rstrip().endswith(("in", "since"))))
                 or (unit and re.match(rf"[- ]?(?:{unit})", after)))
+
+
+def _counted(text: str) -> Iterator[Fraction]:
+    """Numbers that count what a text has named one by one, as the average of `these 3 scores` does."""
+    for found in re.finditer(rf"\b(?:these|those|all(?: the)?|first|last|other)\s({NUMERAL.pattern})", text):
+        yield value(found[1])
+    if re.search(r"average|\bmean\b", text):
+        yield from map(Fraction, (2, 3, 4, 5))
 
 
 def _stuck(text: str) -> Iterator[Fraction]:

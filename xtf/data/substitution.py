@@ -74,7 +74,7 @@ def accounted(question: str, answer: str) -> Problem | str:
     if constants is None:
         return "unknown"
     uses = Counter(value(operand) for expression, _ in steps for operand in expression.operands)
-    held = constants.union(told.pinned, asked.pinned, asked.fractions, asked.words, told.words, _NOUGHT_AND_ONE)
+    held = constants.union(told.pinned, asked.pinned, asked.held, asked.words, told.words, _NOUGHT_AND_ONE)
     implied = asked.implied | told.implied
     held |= {number for number in asked.counts if number in implied and uses[number] > asked.counts[number]}
     free = sorted(number for number in asked.counts if uses[number] and number not in held | {_TWO})
