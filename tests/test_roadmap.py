@@ -69,7 +69,19 @@ def test_a_comparison_counts_with_three_seeds(seeds, enough, workplace):
     one = item("Compare with normal and random")
     assert one.done == enough
     assert one.told == ("helped" if enough else "helped had too few seeds, or lacked normal or random.")
-    assert item("Finish a fine-tune").done and item("Evaluate every fine-tune").done
+    assert item("Finish a fine-tune").done and item("Evaluate fine-tunes").done
+
+
+def test_a_bench_with_planted_noise_counts_and_its_data_is_not_yours(workplace):
+    folder = workplace / "planted" / "abc"
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text("{}")
+    assert item("See whether the scores find planted noise").told == "abc"
+    path = workplace / "runs" / "hostile" / "manifest.json"
+    told = json.loads(path.read_text())
+    told["settings"]["data"] = str(folder / "maths.jsonl")
+    path.write_text(json.dumps(told))
+    assert not item("Score data of your own").done
 
 
 def test_a_comparison_that_is_not_finished_does_not_count(workplace):

@@ -116,7 +116,8 @@ def test_defaults_are_round_and_promise_nothing():
 @pytest.mark.parametrize("low, high, expected", [
     (-1398.2, -570.1, "−1,400 to −600 USD"), (-310, 95, "−310 to +100 USD"), (12.34, 56.7, "12 to 57 USD"),
     (0, 0, "0 USD"), (-0.061, -0.0161, "−0.06 to −0.02 USD"), (1.5, 1.5, "1.5 USD"), (0.001, 0.002, "under 0.01 USD"),
-    (-0.001, 0, "−0.01 to 0.00 USD"), (-735.56, -734.4, "−740 to −730 USD"), (-3, 4, "−3.0 to +4.0 USD")])
+    (-0.001, 0, "−0.01 to 0.00 USD"), (-735.56, -734.4, "−740 to −730 USD"), (-3, 4, "−3.0 to +4.0 USD"),
+    (-0.4, 0.5, "−0.40 to +0.50 USD"), (-2, 0, "−2.0 to 0.0 USD")])
 def test_money_in_words(low, high, expected):
     assert words.money(low, high, "USD") == expected
 

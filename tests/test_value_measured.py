@@ -73,11 +73,11 @@ def of_kind(found, *kinds):
     return " ".join(claim.text for claim in found if claim.kind in kinds)
 
 
-def against(normal, random=None, seconds=((60.0, 60.0),) * 3, loss=None):
+def against(normal, random=None, seconds=((60.0, 60.0),) * 3, loss=None, budget="raw"):
     """A comparison with these differences in accuracy."""
     known = {("correct", "normal"): normal, ("correct", "random"): random, ("loss", "normal"): loss}
     return Compared("pilot", "XTF", Thresholds(), 0.75, 2, list(seconds), [100.0], "exact match",
-                    {key: one for key, one in known.items() if one})
+                    {key: one for key, one in known.items() if one}, budget)
 
 
 GAIN = Difference(0.05, 0.02, 0.08, 0.001, 500)
@@ -108,6 +108,12 @@ def test_nothing_measured_is_nothing_claimed():
     ([(60, 66), (60, 69), (60, 72)], "against", "Filtering saved no training time")])
 def test_training_time_is_told_as_it_was_measured(seconds, kind, text):
     assert text in of_kind(said(against(TIE, seconds=seconds)), kind)
+
+
+def test_times_that_a_budget_gave_are_not_called_a_saving():
+    found = said(against(TIE, seconds=[(60, 45), (60, 48), (60, 51)], budget="clock"))
+    assert "equal wall clock, not the same passes" in of_kind(found, "open")
+    assert "Filtering saved" not in of_kind(found, "carried")
 
 
 @pytest.mark.parametrize("normal, random, kind, text", [

@@ -6,9 +6,11 @@ Nothing is ticked by hand: each item counts what the library lists. Imports no P
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from xtf import runs, saved, workspace
+from xtf.bench.planted import result as planted
 from xtf.comparison.arms import states
 from xtf.comparison.folder import Comparison, list_comparisons
 from xtf.errors import XtfError
@@ -65,6 +67,8 @@ def _discovery(scored: list[Manifest]) -> Iterator[Item]:
     yield _item("Score with the model that you fine-tune",
                 [one.name for one in scored if one.settings.get("model") != "embedded"],
                 "The embedded model is for a first look: what a token teaches hangs on the model.", "score")
+    yield _item("See whether the scores find planted noise", planted.known(),
+                "A bench plants noise at known places and measures what each score finds of it.", "evidence")
     yield _item("Settle thresholds and save them", [one.name for one in saved.listed()[0]],
                 "Move the cutoffs until the drops make sense to you, and save them under a name.", "thresholds")
 
@@ -88,7 +92,7 @@ def _scaling(scored: list[Manifest], compared: list[tuple[Comparison, bool]]) ->
     yield _item("Compare other thresholds", list(thresholds.values()),
                 "Two finished comparisons at different thresholds show which of them to keep.", "compare", least=2)
     evaluated = [made.name for made in list_trainings() if made.done and made.evaluations()]
-    yield _item("Evaluate every fine-tune on held-out data", evaluated,
+    yield _item("Evaluate fine-tunes on held-out data", evaluated,
                 "A loss on the training data says nothing of new questions.", "finetune")
 
 
@@ -101,8 +105,10 @@ def _item(title: str, there: list[str], otherwise: str, page: str, least: int = 
 
 
 def _own(scored: list[Manifest]) -> list[Manifest]:
-    """Runs of other data than what comes with XTF."""
-    return [one for one in scored if one.settings.get("data") not in ("demo", "humaneval")]
+    """Runs of other data than what comes with XTF, or what it made itself: benches, twins of examples."""
+    home = workspace.home().resolve()
+    return [one for one in scored if (data := str(one.settings.get("data"))) not in ("demo", "humaneval")
+            and not Path(data).resolve().is_relative_to(home)]
 
 
 def _exports() -> list[str]:

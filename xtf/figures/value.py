@@ -15,6 +15,7 @@ COSTS, BRINGS = "#b3568a", "#2f86bd"  # 3:1 on both pages; told apart by signs a
 _ROW = 36  # pixels
 _FEWEST = 3  # rows that there is room for
 _MOST = 10
+_LEAST = 0.01  # of the widest swing: a bar that is shorter cannot be seen
 
 
 def parts(found: Outcome, currency: str) -> go.Figure:
@@ -43,9 +44,14 @@ def _bar(title: str, part: Range, currency: str, whole: bool) -> dict[str, Any]:
             "hovertemplate": f"{title}: %{{customdata}} a month<extra></extra>"}
 
 
+def wide(swings: list[Swing]) -> list[Swing]:
+    """Those that the tornado shows."""
+    return [swing for swing in swings[:_MOST] if swing.width >= _LEAST * swings[0].width]
+
+
 def tornado(found: Outcome, settings: ValueSettings) -> go.Figure:
     """The return with one input at its lowest and at its highest value, all others likely: the widest bar on top."""
-    swings = found.swings[:_MOST]
+    swings = wide(found.swings)
     figure = go.Figure(layout={"barmode": "overlay", "bargap": 0.35})
     for end, colour, pattern in (("low", COSTS, PATTERN), ("high", BRINGS, None)):
         figure.add_bar(**_side(swings, end, found.likely, settings), name=f"at its {end}est value",

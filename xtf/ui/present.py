@@ -10,6 +10,11 @@ from xtf.runs import Run
 from xtf.ui import frame, present_run, state
 
 Draw = Callable[[Run], None]
+#: A component, since `st.html` takes drawings out.
+_picture = st.components.v2.component(
+    "xtf_process", html=asset("present/process.svg").read_text(encoding="utf-8"),
+    css="svg { display: block; width: 100%; height: auto; margin: 1.5rem 0 1rem; color: var(--st-text-color); "
+        "font-family: var(--st-font); }")
 
 
 class Step(NamedTuple):
@@ -20,8 +25,7 @@ class Step(NamedTuple):
 
 
 def _process(run: Run) -> None:
-    picture = asset("present/process.svg").read_text(encoding="utf-8")
-    st.html(f'<div class="xtf-process">{picture}</div>')
+    _picture(key="present-process")
     st.markdown("Fine-tuning data is written sentence by sentence, but a model learns token by token, that is, word "
                 "part by word part. Not every token of a good answer teaches something.")
 

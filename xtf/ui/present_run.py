@@ -97,8 +97,8 @@ def numbers(run: Run) -> None:
     kept = loaders.summary(run, state.thresholds())["kept_share"]
     known = _known_share(loaders.identity(run))
     left, right = frame.numbers("present", 2)
-    left.metric("of the response tokens are trained", percent(kept), help="Kept by the present thresholds.")
-    right.metric("were known before any training", percent(known),
+    left.metric("Response tokens that are trained", percent(kept), help="Kept by the present thresholds.")
+    right.metric("Known before any training", percent(known),
                  help="Response tokens that the base model gives more than 95 %.")
     st.markdown("Fewer trained tokens are *not* less training time: every token is still read. What filtering is to "
                 "bring is better answers, and that has to be measured.")
@@ -114,7 +114,7 @@ def outcome(run: Run) -> None:
     there = finished(run)
     told = verdict(result_of(there[0])) if there else None
     if told is None or not told.headline:
-        st.markdown("**Not measured yet.** Nothing may be claimed before the same fine-tune has been run on all tokens, on "
+        st.markdown("**Not measured yet.** Nothing may be claimed before the same fine-tune was run on all tokens, on "
                     "the kept ones, and on as many at random, with three seeds each, and measured on questions that no "
                     "training has seen.")
         frame.link(frame.COMPARE, "Go to Compare")

@@ -11,8 +11,8 @@ from xtf.errors import SettingsError
 from xtf.runs import Run
 from xtf.ui import frame, loaders, state, value_inputs, value_result
 from xtf.ui.state import Form
-from xtf.value.inputs import inputs
-from xtf.value.measured import Compared, compared, finished, measured
+from xtf.value.inputs import Inputs, inputs
+from xtf.value.measured import Compared, Measured, compared, finished, measured
 from xtf.words import escaped
 
 FORM = Form("value")
@@ -35,14 +35,27 @@ def without_run() -> None:
 
 
 def calculator(run: Run) -> None:
-    """Inputs on the left, what they come to on the right. Raises: SettingsError, StoreError."""
+    """What it comes to on top, inputs on the left, what stands behind it on the right. Raises: StoreError."""
+    top = st.container()
     left, right = frame.cards("value", [1, 1], gap="large")
     with left:
         found = _comparison(run)
-        made = inputs(measured(run.manifest, _kept_share(run), found), value_inputs.given())
+        made = _inputs(measured(run.manifest, _kept_share(run), found))
         value_inputs.section(made)
-    with right, frame.told():
-        value_result.section(run, made, found)
+    with top:
+        result = value_result.headline(made)
+    with right:
+        value_result.behind(run, made, found, result)
+
+
+def _inputs(of: dict[str, Measured]) -> Inputs:
+    """What is faulty of what was given is told, and forgotten: only text can be."""
+    try:
+        return inputs(of, value_inputs.given())
+    except SettingsError as error:
+        frame.fault(str(error))
+        value_inputs.FORM.values.pop("currency", None)
+        return inputs(of, value_inputs.given())
 
 
 def _kept_share(run: Run) -> float | None:

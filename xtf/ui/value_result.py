@@ -19,18 +19,28 @@ _TITLES = {"carried": "What the measurements carry", "against": "What they speak
            "open": "What is not measured"}
 
 
-def section(run: Run, made: Inputs, found: Compared | None) -> None:
-    """All of it."""
+def headline(made: Inputs) -> Outcome:
+    """The range, and what it comes to in words."""
     result = _outcome(made.settings.model_dump_json())
     said = claims.headline(made, result)
-    others = claims.claims(made, run.manifest, found, result)
-    _headline(said, made, result)
+    say = {"carried": st.success, "against": st.warning, "open": st.info}[said.kind]
+    left, right = frame.cards("value-head", [1, 1], gap="large", vertical_alignment="center")
+    with left:
+        say(f"**{escaped(said.text)}**", icon=_ICONS[said.kind])
+    with right:
+        _numbers(made, result)
+    return result
+
+
+def behind(run: Run, made: Inputs, found: Compared | None, result: Outcome) -> None:
+    """Parts, what moves it, what may be said, and files to take away."""
+    said = claims.claims(made, run.manifest, found, result)
     plots.show(figures.parts(result, made.settings.currency), "value-parts")
     plots.show(figures.tornado(result, made.settings), "value-tornado")
     _still(made, result)
     _break_even(made, result)
-    _claims(others)
-    _take(run, made, result, [said, *others], found)
+    _claims(said)
+    _take(run, made, result, [claims.headline(made, result), *said], found)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -38,28 +48,27 @@ def _outcome(settings: str) -> Outcome:
     return ranges.outcome(ValueSettings.model_validate_json(settings))
 
 
-def _headline(said: Claim, made: Inputs, result: Outcome) -> None:
-    say = {"carried": st.success, "against": st.warning, "open": st.info}[said.kind]
-    say(f"**{escaped(said.text)}**", icon=_ICONS[said.kind])
+def _numbers(made: Inputs, result: Outcome) -> None:
     first, second = frame.numbers("value", 2)
     low, _, high = result.net
-    currency = made.settings.currency
-    first.metric("Return a month", words.money(low, high, currency), border=True,
+    currency = escaped(made.settings.currency)
+    first.metric(f"Return ({currency} a month)", words.money(low, high, ""), border=True,
                  help="What XTF brings less what it costs, against plain fine-tuning on the same data: the middle "
                       f"{percent(ranges.INSIDE, 0)} of {ranges.DRAWS:,} seeded draws. Each input is drawn by itself "
                       "between its lowest and highest value, most often near the likely one.")
     months = made.settings.months
-    second.metric(f"In {months} month{'s' if months > 1 else ''}", words.money(low * months, high * months, currency),
-                  border=True, help="The same times the months, setting up included. It pays in "
-                                    f"{percent(result.pays, 0)} of the draws.")
+    second.metric(f"Return ({currency} in {months} month{'s' if months > 1 else ''})",
+                  words.money(low * months, high * months, ""), border=True,
+                  help=f"The same times the months, setting up included. It pays in {percent(result.pays, 0)} of the "
+                       "draws.")
 
 
 def _still(made: Inputs, result: Outcome) -> None:
     """Inputs that the plot leaves out."""
-    moving = {swing.name for swing in result.swings}
+    moving = {swing.name for swing in figures.wide(result.swings)}
     still = [words.LABELS[name].lower() for name in SPREADS if name not in moving]
-    st.caption(f"With all inputs likely the return is {escaped(_one(result.likely, made))} a month. Left out, being "
-               f"known, without effect or not counted: {', '.join(still)}.")
+    st.caption(f"With all inputs likely the return is {escaped(_one(result.likely, made))} a month. Left out, since "
+               f"they are known, do not count here or hardly move it: {', '.join(still)}.")
 
 
 def _one(value: float, made: Inputs) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from xtf.comparison import verdict
+from xtf.comparison.budget import WORDS
 from xtf.comparison.metrics import CORRECT, LOSS, METRICS
 from xtf.store import Manifest
 from xtf.value import words
@@ -77,6 +78,9 @@ def _measured_time(found: Compared) -> Claim:
     span = f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
     many = f"{len(found.ratios)} seed{'s' if len(found.ratios) > 1 else ''}"
     told = f"in the comparison {found.name} {found.title} took {span} times as long as normal fine-tuning ({many})"
+    if found.budget != "raw":
+        return Claim("open", f"That {told} is what its budget gave it ({WORDS[found.budget][0].lower()}, not the same "
+                             "passes): it says nothing of time that filtering saves.")
     if high < 1:
         return Claim("carried", f"Filtering saved training time: {told}. What else the machine did counts in it, too.")
     if low > 1:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from xtf.comparison import verdict
 from xtf.comparison.arms import states
+from xtf.comparison.budget import Budget
 from xtf.comparison.folder import BASE, Comparison, list_comparisons
 from xtf.comparison.metrics import CORRECT, LOSS, METRICS
 from xtf.comparison.result import Result, Row
@@ -46,6 +47,7 @@ class Compared:
     speeds: list[float]  # tokens a second of normal fine-tuning
     words: str  # what is marked: `exact match`
     against: dict[tuple[str, str], Difference]  # (metric, control) → how much higher the strategy is
+    budget: Budget = "raw"  # what its arms had in common (`xtf.comparison.budget`)
 
     @property
     def ratios(self) -> list[float]:
@@ -79,12 +81,12 @@ def compared(comparison: Comparison, found: Result) -> Compared | None:
         name=found.name, title=row.title, thresholds=comparison.thresholds, kept_share=row.share,
         epochs=comparison.training.epochs, seconds=seconds, speeds=speeds, words=verdict.words(CORRECT, found),
         against={(metric, control): figure.against[control] for metric, figure in row.figures.items()
-                 for control in verdict.CONTROLS if control in figure.against})
+                 for control in verdict.CONTROLS if control in figure.against}, budget=comparison.settings.budget)
 
 
 def _tested(found: Result) -> Row | None:
     """XTF at the thresholds themselves, else the first strategy that is no control."""
-    others = [row for row in found.rows if row.name not in (BASE, *verdict.CONTROLS)]
+    others = [row for row in found.rows if row.name != BASE and row.name.partition("-")[0] not in verdict.CONTROLS]
     return next((row for row in others if row.name == "xtf"), others[0] if others else None)
 
 

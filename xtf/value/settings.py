@@ -3,13 +3,15 @@
 Defaults are round assumptions, no measurements; where a run has measured figures `xtf.value.measured` puts them in.
 """
 
+import unicodedata
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from xtf.config import Settings
 
 AnySpread = TypeVar("AnySpread", bound="Spread")
+_LONGEST = 8  # letters of a currency
 _LOW = "The lowest value that you would still believe."
 _LIKELY = "The value that you would bet on."
 _HIGH = "The highest value that you would still believe."
@@ -100,8 +102,15 @@ def _unit(unit: str) -> dict[str, Any]:
 class ValueSettings(Settings):
     """Everything that the return is worked out from. CURRENCY in a unit stands for the one that is chosen."""
 
-    currency: str = Field("USD", pattern=r"^[\p{L}\p{Sc}][\p{L}\p{Sc}.]{0,7}$",
-                          description="In which all money is: up to eight letters, or a sign.")
+    currency: str = Field("USD", description="In which all money is: up to eight letters, or a sign.")
+    @field_validator("currency", mode="before")
+    @classmethod
+    def _currency(cls, value: Any) -> Any:
+        kinds = [unicodedata.category(sign) for sign in str(value).rstrip(".")]
+        if not 0 < len(str(value)) <= _LONGEST or not kinds or any(kind[0] != "L" and kind != "Sc" for kind in kinds):
+            raise ValueError("give up to eight letters, such as EUR, or a currency's sign")
+        return value
+
     gpu_price: Amount = Field(
         _of(Amount, 1, 2, 4), json_schema_extra=_unit("CURRENCY an hour"),
         description="One hour of the machine on which the speeds below are reached, such as one rented GPU.")
@@ -144,8 +153,8 @@ class ValueSettings(Settings):
         description="Share of these hours that XTF would make unnecessary. Nothing here measures it: XTF finds what is "
                     "uninformative, not what is wrong.")
     review_hours: Amount = Field(
-        _of(Amount, 1, 2, 4), json_schema_extra=_unit("hours a fine-tune"),
-        description="People's hours to look at verdicts and settle thresholds, for each fine-tune.")
+        _of(Amount, 1, 2, 4), json_schema_extra=_unit("hours each"),
+        description="People's hours to look at verdicts and settle thresholds for a fine-tune.")
     salary: Amount = Field(
         _of(Amount, 60_000, 80_000, 100_000), json_schema_extra=_unit("CURRENCY a year"),
         description="What one person costs in a year, with the employer's part.")

@@ -29,13 +29,18 @@ def _signed(value: float, digits: int) -> str:
 
 def money(low: float, high: float, currency: str) -> str:
     """A range of money: `−310 to +95 USD` with signs where it has both; one figure where both ends read alike; what is
-    not nothing but rounds to it is told as less than a cent."""
+    not nothing but rounds to it is told as less than a cent. Without currency the bare range."""
+    return f"{_ends(low, high)} {currency}".rstrip()
+
+
+def _ends(low: float, high: float) -> str:
     if 0 < max(abs(low), abs(high)) < 0.005:
-        return f"under 0.01 {currency}" if low >= 0 else f"{MINUS}0.01 to {'0.00' if high <= 0 else '0.01'} {currency}"
+        return "under 0.01" if low >= 0 else f"{MINUS}0.01 to {'0.00' if high <= 0 else '+0.01'}"
     first, last = amounts(low, high)
     if first == last:
-        return f"{first} {currency}"
-    return f"{first} to {'+' if first.startswith(MINUS) and not last.startswith((MINUS, '0')) else ''}{last} {currency}"
+        return first
+    both = first.startswith(MINUS) and not last.startswith(MINUS) and any(digit in last for digit in "123456789")
+    return f"{first} to {'+' if both else ''}{last}"
 
 
 def number(name: str, value: float, currency: str) -> str:
