@@ -62,6 +62,15 @@ def test_a_wrong_digit_changes_the_value_of_one_number_and_never_the_final_answe
     assert int(number[0]) != int(before) and (number[0] == "0" or not number[0].startswith("0"))
 
 
+def test_a_wrong_digit_is_drawn_as_often_as_the_data_has_it():
+    sources = Sources(SOURCES.foreign, SOURCES.words, digits="2224" + "9")
+    drawn = [text[span.start] for seed in range(400) for text, spans in [plant.plant("1 + 5 + 6", sources,
+             random.Random(seed))] for span in spans if span.kind == "wrong_digit"]
+    assert len(drawn) == 400 and {digit: round(drawn.count(digit) / 400, 1) for digit in "249"} == {
+        "2": 0.6, "4": 0.2, "9": 0.2}
+    assert plant.digits(MATHS) == "482448242424" + "4" + "2442442020" and plant.digits("x1 = 0x1F") == ""
+
+
 def test_in_code_sentences_are_comments_of_the_lines_depth():
     sources = Sources(SOURCES.foreign, SOURCES.words, comment="# ")
     for seed in range(30):
@@ -130,11 +139,8 @@ def test_weighted_figures_are_those_of_repeated_examples():
     weights = source.integers(0, 4, 9)
     made = ranking.measures(levels(noise, planted, example.tolist()), weights[:, None].astype(float))
     again = np.repeat(np.arange(300), weights[example])
-    ranks, positive = rankdata(noise[again]), planted[again]
-    count = positive.sum()
-    auroc = (ranks[positive].sum() - count * (count + 1) / 2) / (count * (len(again) - count))
-    assert made["auroc"][0] == pytest.approx(auroc)
-    plain = ranking.measures(levels(noise[again], positive), np.ones((1, 1)))
+    assert made["auroc"][0] == pytest.approx(by_ranks(noise[again], planted[again]))
+    plain = ranking.measures(levels(noise[again], planted[again]), np.ones((1, 1)))
     assert {name: values[0] for name, values in made.items()} == pytest.approx(
         {name: values[0] for name, values in plain.items()})
 
@@ -167,7 +173,15 @@ def test_the_result_is_kept_as_it_was_printed(planted_bench, found):
         result.load("deadbeef")
 
 
-def test_figures_are_those_of_the_run_and_its_file(found):
+def by_ranks(noise, planted):
+    ranks, planted = rankdata(noise), np.array(planted)
+    count = planted.sum()
+    return (ranks[planted].sum() - count * (count + 1) / 2) / (count * (len(ranks) - count))
+
+
+@pytest.mark.parametrize("kind, column", [("random", "random"), ("wrong_digit", "wrong_digit"),
+                                          ("wrong_digit", "among_digits")])
+def test_figures_are_those_of_the_run_and_its_file(kind, column, found):
     """A second route for one set: the run's own columns and the file of plants, token by token."""
     one = next(one for one in found.sets if one.name == "medicine")
     table, told = runs.open_run(one.run).table(), result.spans(found.key, one.name)
@@ -180,17 +194,16 @@ def test_figures_are_those_of_the_run_and_its_file(found):
             if example.trainable[place]:
                 touched = [span.kind for span in spans if start < at + span.end and end > at + span.start]
                 tokens += 1
-                if not touched or touched == ["random"]:
+                beside = column != "among_digits" or re.search(r"\d", example.text[start:end])
+                if touched == [kind] or (not touched and beside):
                     noise.append(example.scores["logprob"][place])
                     planted.append(bool(touched))
-    ranks, planted = rankdata(noise), np.array(planted)
-    count = planted.sum()
-    assert one.tokens == tokens and one.planted["random"] == count
-    expected = (ranks[planted].sum() - count * (count + 1) / 2) / (count * (len(ranks) - count))
-    cell = found.cell("medicine", "novelty", "random")
-    assert cell.metrics["auroc"].value == pytest.approx(expected) and cell.chance == pytest.approx(count / len(ranks))
-    mean = np.mean([found.cell(one.name, "novelty", "random").metrics["auroc"].value for one in found.sets])
-    assert found.cell("all", "novelty", "random").metrics["auroc"].value == pytest.approx(mean)
+    cell = found.cell("medicine", "novelty", column)
+    assert one.tokens == tokens and one.planted[kind] == sum(planted)
+    assert cell.chance == pytest.approx(np.mean(planted))
+    assert cell.metrics["auroc"].value == pytest.approx(by_ranks(noise, planted))
+    mean = np.mean([found.cell(one.name, "novelty", column).metrics["auroc"].value for one in found.sets])
+    assert found.cell("all", "novelty", column).metrics["auroc"].value == pytest.approx(mean)
 
 
 def test_filters_recall_and_precision_agree_with_their_shares(found):
@@ -230,8 +243,9 @@ def made_up(**aurocs):
     """A result whose scores have these AUROCs (of each kind in order), ± 0.05."""
     from xtf.evaluation.statistics import Estimate
 
+    kinds = ("boilerplate", "off_domain", "among_digits", "random")
     cells = [result.Cell("all", name, kind, 0.1, {"auroc": Estimate(value, value - 0.05, value + 0.05, 60)})
-             for name, values in aurocs.items() for kind, value in zip(KINDS, values, strict=True)]
+             for name, values in aurocs.items() for kind, value in zip(kinds, values, strict=True)]
     sets = [result.Planting(name, name, name, "", 1, 1, {}) for name in ("maths", "code")]
     return result.Result("k", "m", {}, sets, {}, {}, cells, [])
 
@@ -242,9 +256,10 @@ def test_the_verdict_follows_from_the_figures():
                                        "finds off-domain text or wrong digits.")
     novelty, relevance = verdict.sentences(found)
     assert novelty.startswith("Knowledge novelty finds nothing of it; worse than chance")
-    assert "wrong digits (0.13)" in novelty and novelty.endswith("Novelty keeps what surprises the model, wrong tokens "
-                                                                 "too.")
+    assert "wrong digits among right ones (0.13)" in novelty
+    assert novelty.endswith("Novelty keeps what surprises the model, wrong tokens too.")
     assert relevance == ("Task relevance finds boilerplate (0.72) and random words (0.96); no better than chance: "
-                         "off-domain text (0.52); worse than chance, it would rather keep: wrong digits (0.21).")
+                         "off-domain text (0.52); worse than chance, it would rather keep: wrong digits among right "
+                         "ones (0.21).")
     assert "finds any kind" in verdict.headline(made_up(novelty=(0.5, 0.5, 0.5, 0.5)))
     assert verdict.headline(made_up(relevance=(0.9,) * 4)).endswith("better than chance: all that was planted.")

@@ -10,7 +10,7 @@ import pytest
 from tests.pages import component, opened, rerun, widget
 from xtf import jobs, runs
 from xtf.bench.planted import result, tables, verdict
-from xtf.bench.planted.kinds import KINDS, TARGETS
+from xtf.bench.planted.kinds import COLUMNS, KINDS, TARGETS
 from xtf.figures import evidence as figures
 from xtf.figures.drawing import alt
 from xtf.words import escaped
@@ -88,9 +88,9 @@ def test_a_run_that_is_gone_and_a_damaged_result_are_told(found):
 def test_figures_show_every_value_and_tell_it_in_words(found):
     heat = figures.heat(found, "medicine")
     values, names = np.array(heat.data[0].z, float), list(found.signals)
-    assert values.shape == (len(names), len(TARGETS))
+    assert values.shape == (len(names), len(COLUMNS))
     for row, name in enumerate(names):
-        for column, kind in enumerate(TARGETS):
+        for column, kind in enumerate(COLUMNS):
             cell = found.cell("medicine", name, kind)
             assert values[row, column] == pytest.approx(cell.metrics["auroc"].value)
     assert all(verdict.interval(cell.metrics["auroc"]) in alt(heat) for cell in found.cells if cell.data == "medicine")

@@ -74,14 +74,14 @@ def planted(as_json: bool, **values: Any) -> Any:
     answers of maths, code and medicine; shown is how well each score and strategy finds them. The page Evidence shows
     the result with examples. A killed bench goes on by the same command."""
     from xtf.bench.planted import verdict
-    from xtf.bench.planted.kinds import TARGETS
+    from xtf.bench.planted.kinds import COLUMNS
     from xtf.bench.planted.result import written
     from xtf.bench.planted.work import bench as run
 
     chosen = settings(PlantedSettings, flags.given(values, PlantedSettings))
     with progress() as report:
         found = run(chosen, report, quiet if as_json and not reporter() else say)
-    heads = ["AUROC, 0.5 = chance", *(kind.title for kind in TARGETS.values())]
+    heads = ["AUROC, 0.5 = chance", *(kind.title for kind in COLUMNS.values())]
     tables = [table(title, heads, verdict.rows(found, data, found.signals)) for data, title in found.titles().items()]
     missing = [f"No figures for {name}: {why}" for name, why in found.missing.items()]
     return show(written(found), as_json, verdict.headline(found), *verdict.sentences(found), *found.notes, *tables,

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from xtf.bench.planted import verdict
 from xtf.bench.planted.candidates import SCORES
-from xtf.bench.planted.kinds import TARGETS
+from xtf.bench.planted.kinds import COLUMNS, TARGETS
 from xtf.bench.planted.ranking import AUROC, RECALLS
 from xtf.bench.planted.result import Cell, Result
 from xtf.config import ATTRIBUTES
@@ -26,7 +26,7 @@ _SHORT = {"reasoning": "Reasoning", "novelty": "Novelty", "relevance": "Relevanc
 def heat(found: Result, data: str) -> go.Figure:
     """AUROC of each signal against each kind: 0.5 is chance and has no colour; intervals are told in a hover."""
     names = list(found.signals)
-    kinds = {key: kind.title for key, kind in TARGETS.items()}
+    kinds = {key: kind.title for key, kind in COLUMNS.items()}
     cells = [(name, kind, cell) for name in names for kind in kinds if (cell := found.cell(data, name, kind))]
     values = {(name, kind): cell.metrics[AUROC] for name, kind, cell in cells}
     figure = go.Figure()

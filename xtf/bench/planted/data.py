@@ -57,7 +57,9 @@ def with_noise(sets: Sequence[DataSet], words: Sequence[str], seed: int) -> list
     made = []
     for one in sets:
         foreign = [pool for name, pool in pools.items() if name != one.domain]
-        made.append(list(plant.planted(one.examples, Sources(foreign, words, comment=one.comment), seed)))
+        digits = "".join(plant.digits(example.messages[-1].content) for example in one.examples)
+        sources = Sources(foreign, words, digits=digits, comment=one.comment)
+        made.append(list(plant.planted(one.examples, sources, seed)))
     return made
 
 

@@ -19,9 +19,15 @@ KINDS: dict[str, Kind] = {
     "wrong_digit": Kind("Wrong digit", "wrong digits", "One digit of one number in the answer replaced by another."),
     "random": Kind("Random words", "random words", "Four words drawn at random from the tokenizer's vocabulary."),
 }
-ANY = "any"
-ANY_KIND = Kind("All kinds", "planted noise", "All planted tokens together.")
-TARGETS: dict[str, Kind] = {**KINDS, ANY: ANY_KIND}
+ANY, AMONG_DIGITS = "any", "among_digits"
+_ANY = Kind("All kinds", "planted noise", "All planted tokens together.")
+#: What filters are held against.
+TARGETS: dict[str, Kind] = {**KINDS, ANY: _ANY}
+#: What signals are held against: wrong digits once more beside right ones, since a score that thinks little of all
+#: digits seems to find the wrong ones, too.
+COLUMNS: dict[str, Kind] = {
+    **KINDS, AMONG_DIGITS: Kind("Wrong among digits", "wrong digits among right ones",
+                                "Wrong digits beside the right ones alone: does it know which are wrong?"), ANY: _ANY}
 
 #: Shares of the response tokens that a filter may drop, for recall at a budget.
 BUDGETS = (0.05, 0.10, 0.20)

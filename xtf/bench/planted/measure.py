@@ -7,7 +7,7 @@ import numpy as np
 
 from xtf.bench.planted import ranking
 from xtf.bench.planted.candidates import Candidates
-from xtf.bench.planted.kinds import ANY, KINDS, TARGETS
+from xtf.bench.planted.kinds import AMONG_DIGITS, ANY, COLUMNS, KINDS, TARGETS
 from xtf.bench.planted.plant import Span
 from xtf.bench.planted.ranking import METRICS
 from xtf.bench.planted.result import ALL, Cell, Drop
@@ -21,10 +21,12 @@ _NUMBER = {name: number for number, name in enumerate(KINDS, 1)}
 @dataclass(frozen=True)
 class Measured:
     """One scored data set. kinds: int8[M], of each token OUTSIDE (not trained, or of an example whose answer was not
-    found), CLEAN or the number of its kind; example: int64[M]; lost: examples that are left out."""
+    found), CLEAN or the number of its kind; digits: bool[M], of tokens with a digit; example: int64[M]; lost: examples
+    that are left out."""
 
     name: str
     kinds: np.ndarray
+    digits: np.ndarray
     example: np.ndarray
     examples: int
     lost: int
@@ -35,6 +37,7 @@ def measured(name: str, table: ScoreTable, planted: Mapping[str, tuple[str, list
              ) -> Measured:
     """planted: of each example's id the answer and what was planted in it."""
     kinds, lost = np.full(int(table.offsets[-1]), OUTSIDE, np.int8), 0
+    digits = np.zeros(len(kinds), bool)
     for index in range(len(table)):
         one = table.example(index)
         answer, spans = planted[one.id]
@@ -43,8 +46,9 @@ def measured(name: str, table: ScoreTable, planted: Mapping[str, tuple[str, list
         if at >= 0:
             here = slice(table.offsets[index], table.offsets[index + 1])
             kinds[here] = np.where(one.trainable, kinds_of(one.spans - at, spans), OUTSIDE)
+            digits[here] = _with_digit(one.text, one.spans)
     example = np.repeat(np.arange(len(table)), np.diff(table.offsets))
-    return Measured(name, kinds, example, len(table), lost, found)
+    return Measured(name, kinds, digits, example, len(table), lost, found)
 
 
 def beginning(text: str, answer: str) -> int:
@@ -64,6 +68,12 @@ def kinds_of(places: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
     return kinds
 
 
+def _with_digit(text: str, spans: np.ndarray) -> np.ndarray:
+    """bool[T]: which tokens hold a digit. spans: int[T, 2], characters."""
+    so_far = np.cumsum([0, *(sign.isdecimal() for sign in text)])
+    return so_far[spans[:, 1]] > so_far[spans[:, 0]]
+
+
 def counts(one: Measured) -> dict[str, int]:
     """Planted tokens by kind."""
     return {name: int((one.kinds == number).sum()) for name, number in _NUMBER.items()}
@@ -72,7 +82,7 @@ def counts(one: Measured) -> dict[str, int]:
 def cells(sets: Sequence[Measured]) -> Iterator[Cell]:
     """Every signal against every kind, in each data set and in the mean of those that have the signal."""
     for name in dict.fromkeys(signal.name for one in sets for signal in one.found.signals):
-        for kind in TARGETS:
+        for kind in COLUMNS:
             made = {one.name: drawn for one in sets if (drawn := _drawn(one, name, kind))}
             for data, (chance, draws, examples) in made.items():
                 yield Cell(data, name, kind, chance, {metric: ranking.estimate([draws[metric]], examples)
@@ -99,7 +109,11 @@ def _drawn(one: Measured, signal: str, kind: str) -> tuple[float, dict[str, np.n
 
 def _counted(one: Measured, kind: str) -> np.ndarray:
     """bool[M]: the clean tokens, and those of a kind."""
-    return one.kinds >= CLEAN if kind == ANY else (one.kinds == CLEAN) | (one.kinds == _NUMBER[kind])
+    if kind == ANY:
+        return one.kinds >= CLEAN
+    if kind == AMONG_DIGITS:
+        return ((one.kinds == CLEAN) & one.digits) | (one.kinds == _NUMBER["wrong_digit"])
+    return (one.kinds == CLEAN) | (one.kinds == _NUMBER[kind])
 
 
 def drops(sets: Sequence[Measured]) -> Iterator[Drop]:

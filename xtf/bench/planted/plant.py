@@ -15,6 +15,7 @@ from xtf.data.types import Example
 
 CLEAN_SHARE = 0.25  # of the examples
 WORDS = 4  # random words in one plant
+_TRIES = 20  # digits that are drawn until one fits
 
 #: What chat models put around answers. Written for this bench.
 BOILERPLATE = (
@@ -43,11 +44,13 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Sources:
-    """What is planted. foreign: sentences of each other field; comment: what a sentence has to stand behind in code."""
+    """What is planted. foreign: sentences of each other field; digits: those of the data's own numbers, as often as
+    they are there; comment: what a sentence has to stand behind in code."""
 
     foreign: Sequence[Sequence[str]]
     words: Sequence[str]
     boilerplate: Sequence[str] = BOILERPLATE
+    digits: str = "0123456789"
     comment: str = ""
 
 
@@ -82,7 +85,7 @@ def planted(examples: Iterable[Example], sources: Sources, seed: int) -> Iterato
 
 def plant(answer: str, sources: Sources, draw: random.Random) -> tuple[str, tuple[Span, ...]]:
     """The answer with one plant of each kind, in places of their own, and the plants in the order of the text."""
-    edits = [*_sentences(answer, sources, draw), *_digit(answer, draw), *_words(answer, sources, draw)]
+    edits = [*_sentences(answer, sources, draw), *_digit(answer, sources.digits, draw), *_words(answer, sources, draw)]
     text, done, spans = "", 0, []
     for edit in sorted(edits, key=lambda edit: (edit.at, edit.removed)):
         text += answer[done:edit.at] + edit.before
@@ -96,6 +99,11 @@ def sentences(answer: str) -> list[str]:
     """The lines of an answer, prose cut into its sentences; without the line that states the final answer."""
     lines = (line.strip() for line in _body(answer).splitlines())
     return [part for line in lines for part in _SENTENCE.split(line) if part]
+
+
+def digits(answer: str) -> str:
+    """All digits of an answer's numbers."""
+    return "".join(answer[at] for at, _ in _digits_of(answer))
 
 
 def _body(answer: str) -> str:
@@ -139,16 +147,19 @@ def _indent(line: str, comment: str) -> str:
     return line[:len(line) - len(line.lstrip(" \t"))] + comment if comment else ""
 
 
-def _digit(answer: str, draw: random.Random) -> Iterator[_Edit]:
-    """One digit of one number, which so gets another value; a number never begins with a new 0."""
-    numbers = list(_NUMBER.finditer(_body(answer)))
-    if not numbers:
-        return
-    number = draw.choice(numbers)
-    at = draw.choice([number.start() + place for place, sign in enumerate(number[0]) if sign.isdecimal()])
-    leads = at == number.start() and len(number[0]) > 1
-    new = draw.choice([digit for digit in "0123456789" if digit != answer[at] and not (leads and digit == "0")])
-    yield _Edit(at, 1, "", new, "", "wrong_digit")
+def _digit(answer: str, digits: str, draw: random.Random) -> Iterator[_Edit]:
+    """One digit of one number, which so gets another value; a number never begins with a new 0. The new digit is drawn
+    first, as often as the data has it, so that it is wrong by its place alone and not given away by being rare."""
+    for new in draw.choices(digits, k=_TRIES) if digits else ():
+        if fitting := [at for at, leads in _digits_of(answer) if answer[at] != new and not (leads and new == "0")]:
+            yield _Edit(draw.choice(fitting), 1, "", new, "", "wrong_digit")
+            return
+
+
+def _digits_of(answer: str) -> list[tuple[int, bool]]:
+    """Where the digits of an answer's numbers are, and whether each is the first of several."""
+    return [(number.start() + place, place == 0 and len(number[0]) > 1)
+            for number in _NUMBER.finditer(_body(answer)) for place, sign in enumerate(number[0]) if sign.isdecimal()]
 
 
 def _words(answer: str, sources: Sources, draw: random.Random) -> Iterator[_Edit]:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from xtf.bench.planted import verdict
-from xtf.bench.planted.kinds import TARGETS
+from xtf.bench.planted.kinds import COLUMNS, TARGETS
 from xtf.bench.planted.ranking import AUROC, METRICS, PRECISION, RECALLS
 from xtf.bench.planted.result import Result
 
@@ -16,7 +16,7 @@ def signals(found: Result, data: str, metric: str) -> pd.DataFrame:
     shown = verdict.interval if metric in (AUROC, PRECISION) else verdict.shares
     return pd.DataFrame([{"signal": title, **{
         kind.title: shown(cell.metrics[metric]) if (cell := found.cell(data, name, key)) else "—"
-        for key, kind in TARGETS.items()}} for name, title in found.signals.items()])
+        for key, kind in COLUMNS.items()}} for name, title in found.signals.items()])
 
 
 def filters(found: Result, data: str) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def filters(found: Result, data: str) -> pd.DataFrame:
 def numbers(found: Result) -> pd.DataFrame:
     """Every figure in a row of its own, as a file: value and 95 % interval over examples."""
     titles = found.titles()
-    rows = [{"data": titles[cell.data], "of": found.signals[cell.signal], "noise": TARGETS[cell.kind].title,
+    rows = [{"data": titles[cell.data], "of": found.signals[cell.signal], "noise": COLUMNS[cell.kind].title,
              "figure": _WORDS[name], "value": one.value, "low": one.low, "high": one.high,
              "chance": _chance(name, cell.chance), "examples": one.n}
             for cell in found.cells for name in METRICS for one in [cell.metrics[name]]]

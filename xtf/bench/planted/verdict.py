@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from xtf.bench.planted.candidates import SCORES
-from xtf.bench.planted.kinds import ANY, KINDS, TARGETS
+from xtf.bench.planted.kinds import AMONG_DIGITS, ANY, COLUMNS, KINDS
 from xtf.bench.planted.ranking import AUROC
 from xtf.bench.planted.result import Drop, Result
 from xtf.evaluation.statistics import Estimate
@@ -14,6 +14,8 @@ CHANCE = 0.5
 #: A pilot's AUROCs (METHOD of this project) on 12 worked maths answers, in the order of KINDS.
 PILOT = {"novelty": (0.36, 0.22, 0.13, 0.00), "relevance": (0.72, 0.73, 0.21, 0.96)}
 _DEFAULT = "xtf-corrected"
+#: What is told of: wrong digits beside right ones alone.
+_TOLD = {AMONG_DIGITS if kind == "wrong_digit" else kind: words for kind, words in KINDS.items()}
 
 
 def side(figure: Estimate, chance: float = CHANCE) -> int:
@@ -23,9 +25,9 @@ def side(figure: Estimate, chance: float = CHANCE) -> int:
 
 def headline(found: Result) -> str:
     """Which kinds some score of XTF finds, and which none does, over all data sets."""
-    finders = {kind: [name for name in SCORES if _side(found, name, kind) > 0] for kind in KINDS}
-    seen = [KINDS[kind].words for kind, names in finders.items() if names]
-    missed = [KINDS[kind].words for kind, names in finders.items() if not names]
+    finders = {kind: [name for name in SCORES if _side(found, name, kind) > 0] for kind in _TOLD}
+    seen = [_TOLD[kind].words for kind, names in finders.items() if names]
+    missed = [_TOLD[kind].words for kind, names in finders.items() if not names]
     if not seen:
         return "No score of XTF finds any kind of planted noise better than chance."
     told = f"Low scores find {listed(seen)} better than chance"
@@ -36,7 +38,7 @@ def sentences(found: Result) -> list[str]:
     """What each score finds, then what the default preset does with it. In plain text."""
     told = [sentence for name in SCORES if (sentence := _of_score(found, name))]
     drop = found.drop(found.overview, _DEFAULT)
-    return [*told, *([_of_filter(drop, found)] if drop else [])]
+    return [*told, *_best(found), *([_of_filter(drop)] if drop else [])]
 
 
 def basis(found: Result) -> str:
@@ -77,9 +79,9 @@ def _side(found: Result, signal: str, kind: str) -> int:
 def _of_score(found: Result, name: str) -> str:
     """`Task relevance finds random words (0.96) and boilerplate (0.62); worse than chance: wrong digits (0.18).`"""
     by_side: dict[int, list[str]] = {1: [], 0: [], -1: []}
-    for kind in KINDS:
+    for kind in _TOLD:
         if cell := found.cell(found.overview, name, kind):
-            by_side[side(cell.metrics[AUROC])].append(f"{KINDS[kind].words} ({cell.metrics[AUROC].value:.2f})")
+            by_side[side(cell.metrics[AUROC])].append(f"{COLUMNS[kind].words} ({cell.metrics[AUROC].value:.2f})")
     if not any(by_side.values()):
         return ""
     finds, chance, worse = (listed(by_side[one]) for one in (1, 0, -1))
@@ -89,10 +91,20 @@ def _of_score(found: Result, name: str) -> str:
     return f"{told}.{_NOVELTY if name == 'novelty' and worse else ''}"
 
 
+def _best(found: Result) -> list[str]:
+    """Which signal of all does best over all kinds; those that rank alike share the place."""
+    cells = {name: cell.metrics[AUROC] for name in found.signals if (cell := found.cell(found.overview, name, ANY))}
+    if len(cells) <= len(SCORES):
+        return []
+    most = max(cells.values(), key=lambda one: one.value)
+    names = [found.signals[name] for name, one in cells.items() if one.value == most.value]
+    return [f"Of all signals, that of {listed(names)} ranks planted noise best, all kinds together ({most.value:.2f})."]
+
+
 _NOVELTY = " Novelty keeps what surprises the model, wrong tokens too."
 
 
-def _of_filter(drop: Drop, found: Result) -> str:
+def _of_filter(drop: Drop) -> str:
     """The default preset beside random at the same share."""
     any_kind = drop.recall[ANY]
     beats = {1: "more than", 0: "about as much as", -1: "less than"}[side(any_kind, drop.share)]
@@ -107,4 +119,4 @@ def _of_filter(drop: Drop, found: Result) -> str:
 def rows(found: Result, data: str, signals: Iterable[str]) -> list[list[str]]:
     """AUROC of each signal against each kind, with intervals, as text."""
     return [[found.signals[name], *(interval(cell.metrics[AUROC]) if (cell := found.cell(data, name, kind)) else "—"
-                                    for kind in TARGETS)] for name in signals]
+                                    for kind in COLUMNS)] for name in signals]

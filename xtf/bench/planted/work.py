@@ -98,4 +98,5 @@ def _result(key: str, settings: PlantedSettings, sets: list[Planting], found: li
     return Result(
         key, models.display_name(settings), settings.model_dump(), sets, signals, decisions,
         list(measure.cells(found)), list(measure.drops(found)),
-        {name: why for one in every for name, why in one.missing.items() if name not in signals | decisions}, notes, workspace.now(), xtf.__version__)
+        {name: why for one in every for name, why in one.missing.items() if name not in signals | decisions},
+        notes, workspace.now(), xtf.__version__)
