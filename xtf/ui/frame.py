@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from xtf import jobs, runs
 from xtf.assets import asset
+from xtf.bench.planted.result import RUNS
 from xtf.errors import XtfError
 from xtf.runs import Run
 from xtf.store import Manifest
@@ -96,14 +97,16 @@ def link(page: str, label: str, help: str | None = None, icon: str | None = None
 
 
 def _settle_run() -> list[Manifest]:
-    """The runs that can be shown; makes sure that the chosen run is one of them."""
+    """The runs that can be shown; makes sure that the chosen run is one of them: the newest at first, data with planted
+    noise only where there is no other."""
     found = loaders.browsable_runs()
     names = [manifest.name for manifest in found]
     wanted = state.run_name()
     if wanted not in names:
-        state.choose_run(names[0] if names else None)
+        usual = next((name for name in names if not name.startswith(RUNS)), names[0] if names else None)
+        state.choose_run(usual)
         if wanted is not None:
-            fault(f"There is no run called {wanted} to show" + (f"; this is {names[0]}." if names else " yet."))
+            fault(f"There is no run called {wanted} to show" + (f"; this is {usual}." if usual else " yet."))
     return found
 
 

@@ -21,6 +21,7 @@ from xtf.errors import StoreError
 from xtf.evaluation.statistics import Estimate
 
 ALL = "all"
+RUNS = "planted-"  # how the names of the runs begin
 
 
 @dataclass(frozen=True)

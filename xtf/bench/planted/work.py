@@ -76,7 +76,7 @@ def _put(path: Path, text: str) -> Path:
 def _scored(one: DataSet, path: Path, key: str, settings: PlantedSettings, progress: Progress, say: Say) -> runs.Run:
     """The run of a data set. Raises: XtfError."""
     model = settings.model_dump(include=set(ModelSettings.model_fields))
-    name = f"planted-{one.name}-{key}"
+    name = f"{result.RUNS}{one.name}-{key}"
     asked = ScoreSettings(data=str(path), format="messages", domain=one.domain, too_long="skip", empty="skip", **model)
     manifest = local.score(asked, name, progress, say)
     return runs.open_run(manifest.name)
