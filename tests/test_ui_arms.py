@@ -7,8 +7,9 @@ from tests.comparisons import ARMS, BASE
 from tests.pages import opened, rerun, widget
 from tests.scored import HOSTILE
 from xtf import jobs
-from xtf.comparison import folder
+from xtf.comparison import folder, variants
 from xtf.training.folder import list_trainings
+from xtf.ui import arms_choice
 
 PAGE = "pages/compare.py"
 _FORM = "xtf.form.arms"
@@ -47,6 +48,65 @@ def test_the_form_becomes_a_job_of_exactly_that_command(workplace, sleeping):
         "compare", "problems", "--preset", "corrected", "--seeds", "2", "--held-out", "hostile", "--epochs", "1.0",
         "--max-new-tokens", "8", "--name", "mine", "--json"]
     assert widget(app.button, "Cancel") and "mine" in widget(app.selectbox, "Comparison").value
+
+
+def test_every_arm_can_be_chosen_and_what_it_costs_is_told(workplace, sleeping):
+    assert set(variants.NAMES) <= {name for names, _ in arms_choice.GROUPS.values() for name in names}
+    app = opened(PAGE)
+    widget(app.pills, "Reference model").set_value(["slm", "token-cleaning"])
+    widget(rerun(app).pills, "XTF").set_value(["xtf", "xtf-ri-kn"])
+    widget(rerun(app).pills, "Controls").set_value(["normal", "random-60"])
+    widget(rerun(app).segmented_control, "Budget").set_value("clock")
+    said = told(rerun(app))
+    assert "18 fine-tunes one after the other" in said  # six arms, three seeds
+    assert "Selective LM (Rho-1) takes training a reference model" in said and "Token cleaning, fixed takes" not in said
+    widget(app.button, "Start").click()
+    rerun(app)
+    argv = jobs.running()[0].argv
+    assert argv[argv.index("--strategies") + 1] == "normal,xtf,xtf-ri-kn,random-60,slm,token-cleaning"
+    assert argv[argv.index("--budget") + 1] == "clock"
+
+
+def test_a_budget_without_what_it_is_measured_by_is_told(workplace):
+    app = opened(PAGE, **{_FORM: {"strategies": ("xtf",), "budget": "kept"}})
+    assert any("add the strategy normal" in error.value for error in app.error)
+
+
+def test_the_chosen_comparison_is_in_the_url(helped, workplace):
+    comparisons.begun("problems", "hostile", name="other")
+    app = opened(PAGE)
+    assert widget(app.selectbox, "Comparison").value == "other" and app.query_params["comparison"] == "other"
+    widget(app.selectbox, "Comparison").set_value("helped")
+    assert rerun(app).query_params["comparison"] == "helped"
+    assert widget(opened(PAGE, {"comparison": "helped"}).selectbox, "Comparison").value == "helped"
+    gone = opened(PAGE, {"comparison": "gone"})
+    assert any("There is no comparison called gone any more; this is other." in error.value.replace("\\", "")
+               for error in gone.error)
+
+
+@pytest.mark.parametrize("plot, words", [
+    ("gains", "the paper's"), ("groups", "keep and drop"), ("ablation", "helped has no arms xtf-ri, xtf-kn, xtf-tr"),
+    ("share", "The dotted line is normal fine-tuning"), ("tasks", "Ours are of the newest comparison")])
+def test_each_plot_says_whose_figures_it_shows_and_why_some_are_missing(plot, words, helped):
+    app = opened(PAGE)
+    widget(app.segmented_control, "Plot").set_value(plot)
+    rerun(app)
+    assert not app.error and words in told(app)
+    if plot == "tasks":
+        rows = app.dataframe[1].value
+        assert rows["From"].tolist()[:4] == [
+            "Normal in helped", "No comparison of maths has the arm df-ifd or df-perplexity.",
+            "No comparison of maths has the arm token-cleaning or self-evolving.", "XTF in helped"]
+
+
+def test_many_strategies_are_told_in_groups_and_their_differences_on_demand(workplace):
+    names = ("normal", "random", "xtf", "stm", "dft", "entropy")
+    values = {(name, 0): ARMS["xtf" if name in ("xtf", "stm") else "normal", 0] for name in names}
+    comparisons.finished("problems", "hostile", values, seeds=1, strategies=names)
+    app = opened(PAGE)
+    assert "By exact match, against normal fine-tuning: no difference is shown for XTF, STM, DFT, Entropy." in told(app)
+    assert any("differences in words" in one.label for one in app.expander)
+    assert app.dataframe[0].value["strategy"].tolist()[3:] == ["XTF", "STM", "DFT", "Entropy"]
 
 
 @pytest.mark.parametrize("values, words", [

@@ -1,8 +1,8 @@
 """Where strategies differ most: on which token types, in which examples, on which tokens.
 
 How much they differ on a token is the share of their pairs that give it different verdicts: of K strategies m of which
-drop it, 2m(K - m) / (K(K - 1)), which is the variance of their verdicts times a constant. Random strategies do not
-count there: they differ from all others everywhere, by chance.
+drop it, 2m(K - m) / (K(K - 1)), which is the variance of their verdicts times a constant. Random strategies are left
+out of it: they differ from all others everywhere, by chance.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Verdicts as they are compared."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,9 +34,9 @@ def view(table: ScoreTable, title: str, verdicts: Verdicts) -> View:
     return View(title, table.trainable & ~verdicts.keep, choice.weights if choice else None)
 
 
-def compared(views: Views) -> list[str]:
+def compared(names: Iterable[str]) -> list[str]:
     """The names of those whose verdicts say something about a token: all but random ones."""
-    return [name for name in views if name.partition("-")[0] != RANDOM]
+    return [name for name in names if name.partition("-")[0] != RANDOM]
 
 
 def stacked(table: ScoreTable, views: Collection[View], first: int, last: int) -> np.ndarray:

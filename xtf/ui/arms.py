@@ -33,6 +33,7 @@ def views(run: Run | None) -> None:
         return
     with right:
         one = _chosen(known)
+    state.own_in_url("comparison")
     if one is None:
         st.info("Nothing has been compared yet: start under **New**. Normal fine-tuning, XTF, and random tokens at the "
                 "same share are trained with the same seeds and measured alike.", icon=":material/info:")
@@ -44,7 +45,7 @@ def views(run: Run | None) -> None:
 
 
 def _view(known: dict[str, Standing]) -> str:
-    key, view = "arms.view", FORM.values.get("view", "result" if known else "new")
+    key, view = "arms.view", FORM.values.get("view", "result" if known or state.own("comparison") else "new")
     state.show(key, view)
     st.segmented_control("View", list(_VIEWS), key=key, required=True, label_visibility="collapsed",
                          format_func=lambda name: f"{_VIEWS[name][1]} {_VIEWS[name][0]}",
@@ -53,14 +54,17 @@ def _view(known: dict[str, Standing]) -> str:
 
 
 def _chosen(known: dict[str, Standing]) -> Standing | None:
-    """The comparison that the page is about: the newest unless another was chosen."""
+    """The comparison that the page is about, which is in the URL: the newest unless another was chosen."""
     if not known:
         return None
-    key, wanted = "arms.name", FORM.values.get("shown")
+    key, wanted = "arms.name", state.own("comparison")
+    if wanted is not None and wanted not in known:
+        frame.fault(f"There is no comparison called {wanted} any more; this is {next(iter(known))}.")
     if wanted not in known:
         wanted = next(iter(known))
+        state.choose_own(comparison=wanted)
     state.show(key, wanted)
     st.selectbox("Comparison", list(known), key=key, label_visibility="collapsed", filter_mode=None,
                  format_func=lambda name: f"{name}, {known[name].words}" if name in known else name,
-                 on_change=FORM.taking("shown", key))
+                 on_change=state.taking(key, lambda value: state.choose_own(comparison=value)))
     return known[str(wanted)]

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from xtf import jobs, runs, turns, workspace
-from xtf.comparison import variants
 from xtf.comparison.settings import CompareSettings
 from xtf.config import Settings, settings
 from xtf.errors import XtfError
@@ -15,7 +14,7 @@ from xtf.runs import Run
 from xtf.training import source
 from xtf.training.folder import list_trainings
 from xtf.training.settings import TrainSettings
-from xtf.ui import commands, export_checks, export_choice, findings, forms, frame, launching, state
+from xtf.ui import arms_choice, commands, export_checks, export_choice, findings, forms, frame, launching, state
 from xtf.ui.arms_work import FORM, Standing
 from xtf.ui.export_choice import Choice
 from xtf.ui.findings import Desk
@@ -73,13 +72,7 @@ def _asked() -> Asked:
 
 def _arms() -> None:
     st.subheader("Arms", anchor=False)
-    key, usual = "arms.strategies", CompareSettings().strategies
-    state.show(key, list(FORM.values.get("strategies", usual)))
-    st.pills("Strategies", list(variants.NAMES), key=key, selection_mode="multi",
-             format_func=variants.title,
-             on_change=state.taking(key, lambda value: FORM.take("strategies", tuple(value))))
-    for name in FORM.values.get("strategies", usual):
-        st.caption(f"**{variants.title(name)}**: {escaped(variants.sentence(name))}")
+    arms_choice.arms()
     _field(CompareSettings, FORM, "seeds", help="Each strategy is trained once with each seed, with the same initial "
                                                 "weights and data order as the others. At least three.")
 
@@ -175,7 +168,8 @@ def _start(run: Run, asked: Asked, allow: tuple[str, ...], why_not: str, known: 
         why_not = f"{name} is at work: watch it under Result, or choose another name."
     if launching.started("arms", argv, f"Comparing {name}", why_not, _before(name, asked.chosen, argv, why_not, known)):
         FORM.values.pop("name", None)
-        FORM.values.update(view="result", shown=name)
+        FORM.values["view"] = "result"
+        state.choose_own(comparison=name)
         st.rerun()
 
 
@@ -183,8 +177,7 @@ def _before(name: str, chosen: CompareSettings, argv: list[str], why_not: str, k
     """What to know before the button is pressed."""
     if why_not:
         return f":material/block: {escaped(why_not)}"
-    made = len(chosen.strategies) * chosen.seeds
-    said = f"{count(made)} fine-tunes one after the other, each evaluated, and the base model first."
+    said = arms_choice.cost(chosen)
     if name in known:
         return f"{said} There is a comparison of this name: with the same settings it goes on, else it is refused."
     waiting = sum(turns.lane(job.argv) == turns.lane(argv) for job in jobs.running())

@@ -14,7 +14,7 @@ from xtf.comparison.result import Result, result
 from xtf.comparison.verdict import verdict
 from xtf.errors import XtfError
 from xtf.evaluation.result import exists
-from xtf.ui import arms_examples, arms_plots, frame
+from xtf.ui import arms_examples, arms_plots, frame, state
 from xtf.ui.arms_work import name_of
 from xtf.words import count, escaped
 
@@ -132,6 +132,7 @@ def _delete(comparison: Comparison) -> None:
         except XtfError as error:
             frame.fault(str(error))
             return
+        state.choose_own(comparison=None)
         for job in jobs.list_jobs():
             if name_of(job) == comparison.name and job.state != "running":
                 jobs.forget(job.id)

@@ -14,7 +14,7 @@ from xtf.errors import XtfError
 from xtf.jobs import Job
 from xtf.saved import DEFAULT_PRESET
 from xtf.ui import commands, frame, jobs_view
-from xtf.ui.state import Form
+from xtf.ui.state import Form, choose_own
 from xtf.words import escaped
 
 FORM = Form("arms")
@@ -114,6 +114,7 @@ def _ended(one: Standing) -> None:
     if one.comparison is None and one.job and right.button(
             "Remove", width="stretch", key="arms.forget", icon=":material/delete:", help="Takes it off this list."):
         jobs.forget(one.job.id)
+        choose_own(comparison=None)
         st.rerun()
 
 

@@ -33,7 +33,7 @@ def views(run: Run | None) -> None:
     if known:
         with right:
             one = _chosen(known, shown=view in _DRAW)
-    state.own_in_url()
+    state.own_in_url("training", "view")
     if view == "launch":
         _launch(run, known)
     elif one is None:

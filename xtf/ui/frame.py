@@ -20,14 +20,14 @@ THRESHOLDS, EXPORT, METHOD = "pages/thresholds.py", "pages/export.py", "pages/me
 DATASET, TOKENS, SETTINGS = "pages/dataset.py", "pages/tokens.py", "pages/settings.py"
 FINETUNE, COMPARE = "pages/finetune.py", "pages/compare.py"
 VALUE, PRESENT = "pages/value.py", "pages/present.py"
-EVIDENCE = "pages/evidence.py"
+EVIDENCE, DISAGREEMENT = "pages/evidence.py", "pages/disagreement.py"
 _PAGES = {HOME: ("Home", ":material/home:"), SCORE: ("Score", ":material/play_circle:"),
           EXPLORE: ("Explore", ":material/search:"), THRESHOLDS: ("Thresholds", ":material/tune:"),
           DATASET: ("Dataset", ":material/bar_chart:"), TOKENS: ("Tokens", ":material/token:"),
           SETTINGS: ("Settings", ":material/compare:"),
           EXPORT: ("Export", ":material/download:"), FINETUNE: ("Fine-tune", ":material/model_training:"),
           COMPARE: ("Compare", ":material/balance:"),
-          EVIDENCE: ("Evidence", ":material/science:"),
+          DISAGREEMENT: ("Disagreement", ":material/difference:"), EVIDENCE: ("Evidence", ":material/science:"),
           VALUE: ("Value", ":material/savings:"), PRESENT: ("Present", ":material/slideshow:"),
           METHOD: ("Method", ":material/menu_book:")}
 

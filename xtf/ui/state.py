@@ -19,7 +19,7 @@ _RUN, _EXAMPLE, _PRESET, _THRESHOLDS = "xtf.run", "xtf.example", "xtf.preset", "
 _PICK, _WRITTEN, _FORM, _ECHOES = "xtf.pick", "xtf.written", "xtf.form", "xtf.echoes"
 _HISTORY, _SHOWN = "xtf.history", "xtf.shown"
 #: Parameters of single pages. Other pages' URLs and links leave them out, and leave alone what was chosen.
-_OWN = ("training", "view", "step")
+_OWN = ("training", "comparison", "view", "step")
 _LAG_SECONDS = 1.0
 _REMEMBERED = 20
 
@@ -70,9 +70,9 @@ def choose_own(**values: str | None) -> None:
     st.session_state.update({f"xtf.own.{name}": value for name, value in values.items()})
 
 
-def own_in_url() -> None:
-    """Called by such a page while it is drawn: its URL tells what it has chosen."""
-    st.session_state[_SHOWN] = {name: value for name in _OWN if (value := own(name))}
+def own_in_url(*names: str) -> None:
+    """Called by such a page while it is drawn: its URL tells what it has chosen, of these names or of all."""
+    st.session_state[_SHOWN] = {name: value for name in names or _OWN if (value := own(name))}
 
 
 def preset() -> str:
