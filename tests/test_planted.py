@@ -255,7 +255,7 @@ def test_the_verdict_follows_from_the_figures():
     assert verdict.headline(found) == ("Low scores find boilerplate and random words better than chance; no score "
                                        "finds off-domain text or wrong digits.")
     novelty, relevance = verdict.sentences(found)
-    assert novelty.startswith("Knowledge novelty finds nothing of it; worse than chance")
+    assert novelty.startswith("Knowledge novelty finds none of the noise; worse than chance")
     assert "wrong digits among right ones (0.13)" in novelty
     assert novelty.endswith("Novelty keeps what surprises the model, wrong tokens too.")
     assert relevance == ("Task relevance finds boilerplate (0.72) and random words (0.96); no better than chance: "

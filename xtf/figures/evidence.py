@@ -42,7 +42,7 @@ def heat(found: Result, data: str) -> go.Figure:
                        mode="text", text=[_mark(found.cell(data, name, kind)) for name, kind, _ in cells],
                        hoverinfo="skip", showlegend=False)
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(side="top")
+    _folded(figure, list(kinds.values()))
     told = "; ".join(f"{found.signals[name]}, {kinds[kind]} {verdict.interval(cell.metrics[AUROC])}"
                      for name, kind, cell in cells)
     return finished(figure, "How well each signal ranks noise (AUROC)",
@@ -84,12 +84,17 @@ def recall(found: Result, data: str, metric: str) -> go.Figure:
             hovertemplate=f"{SCORES[name]}<br>%{{x}}: %{{y:.1f}} % found<br>95 % interval %{{customdata[0]:.1f}} to "
                           "%{customdata[1]:.1f} %<extra></extra>")
         told.append(f"{_SHORT[name]} " + _told(list(cells.values()), metric))
-    figure.add_hline(y=budget, line={"dash": "dash", "color": NEUTRAL, "width": 2},
-                     annotation={"text": f"random: {budget:.0f} %", "font": {"color": NEUTRAL}},
-                     annotation_position="top right")
+    figure.add_hline(y=budget, line={"dash": "dash", "color": NEUTRAL, "width": 2}, name="Random", showlegend=True)
     figure.update_yaxes(title="Planted tokens found (%)", rangemode="tozero")
-    return finished(figure, f"Found in the {budget:.0f} % that each score thinks least of",
-                    f"Share of planted tokens found, random finds {budget:.0f} %: {'; '.join(told)}.", height=340)
+    _folded(figure, [TARGETS[kind].title for kind in kinds])
+    made = finished(figure, f"Found in the lowest {budget:.0f} % of each score",
+                    f"Share of planted tokens found, random finds {budget:.0f} %: {'; '.join(told)}.", height=400)
+    return made.update_layout(legend={"y": 0, "yanchor": "bottom"}, margin={"b": 60})
+
+
+def _folded(figure: go.Figure, titles: list[str]) -> None:
+    """Categories on the lower axis upright, in two lines where they have two words."""
+    figure.update_xaxes(tickangle=0, tickvals=titles, ticktext=[" <br>".join(title.rsplit(" ", 1)) for title in titles])
 
 
 def _told(cells: Sequence[Cell], metric: str) -> str:

@@ -85,7 +85,7 @@ def _of_score(found: Result, name: str) -> str:
     if not any(by_side.values()):
         return ""
     finds, chance, worse = (listed(by_side[one]) for one in (1, 0, -1))
-    told = f"{TITLES[name]} finds {finds or 'nothing of it'}"
+    told = f"{TITLES[name]} finds {finds or 'none of the noise'}"
     told += f"; no better than chance: {chance}" if chance else ""
     told += f"; worse than chance, it would rather keep: {worse}" if worse else ""
     return f"{told}.{_NOVELTY if name == 'novelty' and worse else ''}"
