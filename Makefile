@@ -4,7 +4,7 @@
 #   make lint    ruff and mypy
 #   make test-trainers  trains on exports with TRL, transformers, Axolotl and LLaMA-Factory and compares every label; the
 #                last two get environments of their own in .venv-trainers (several GB; ARGS="EXPORT" for one of yours)
-#   make study   fine-tunes with all, XTF's and random tokens over three seeds and writes docs/study.md (forty minutes on
+#   make study   fine-tunes by every method over three seeds and writes docs/study.md (two hours on
 #                2 cores; taken up again by the same command; ARGS="--problems 3000 --seeds 10" where a GPU is at hand)
 #   make clean   removes .venv and caches; runs and models in $XTF_HOME stay
 # Another interpreter: make app PYTHON=python3.12        More flags: make app ARGS="--port 8600"

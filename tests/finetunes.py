@@ -4,18 +4,19 @@ import json
 
 from tests.pages import opened
 from xtf import jobs, workspace
-from xtf.config import PRESETS
+from xtf.config import PRESETS, STRATEGY_SETTINGS
 from xtf.training.folder import METRICS, RESULT, begin
 from xtf.training.settings import TrainSettings
 
 PAGE = "pages/finetune.py"
-ARGV = ["train", "problems", "--preset", "corrected", "--strategy", "xtf", "--name"]
+ARGV = ["train", "problems", "--preset", "corrected", "--name"]
 
 
 def made_up(name, steps=4, total=10, done=False, strategy="xtf", loss=2.0, **settings):
     """A fine-tune of the run `problems` as its files tell it: 100 trained tokens and 2 seconds a step."""
+    thresholds = PRESETS["corrected"][1].model_copy(update={"strategy": STRATEGY_SETTINGS[strategy]()})
     asked = {"run": "problems", "run_id": "0123", "strategy": strategy,
-             "thresholds": PRESETS["corrected"][1].model_dump(mode="json"),
+             "thresholds": thresholds.model_dump(mode="json"),
              "settings": TrainSettings(**settings).model_dump()}
     made = begin(name, asked)
     made.note(counts={"examples": 6, "skipped": 0, "trained": 250, "tokens": 900, "kept_share": 0.625, "steps": total})

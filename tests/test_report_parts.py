@@ -56,7 +56,7 @@ def test_bars_as_numbers():
 
 
 def test_reasons_maps_and_correlations_as_numbers():
-    by_bits = np.array([[6, 3, 0, 0, 0, 0, 0, 0, 0] + [0] * 7, [0, 0, 0, 1] + [0] * 12])
+    by_bits = np.array([[6, 3, 0, 0, 0, 0, 0, 0, 0] + [0] * 23, [0, 0, 0, 1] + [0] * 28])
     assert numbers.of_reasons(by_bits).rows[:2] == [["Reasoning", "3", "30.00 %"],
                                                     ["Reasoning and Novelty", "1", "10.00 %"]]
     cells = PEntropy(np.array([0, 0.5, 1]), np.array([0, 1, np.inf]), np.array([[0, 2], [7, 0]]),

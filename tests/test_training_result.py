@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from tests.commands import refused, told
 from tests.scored import HOSTILE
 from xtf import runs
-from xtf.config import ScoreSettings, Thresholds
+from xtf.config import Normal, Random, ScoreSettings, Thresholds
 from xtf.engine import local
 from xtf.errors import SettingsError, StoreError, TrainingError
 from xtf.training import card
@@ -101,8 +101,8 @@ def test_names_from_data_stay_text_on_the_card(home, tiny_model):
     local.score(ScoreSettings(data=str(home.parent / "rows.jsonl"), model=str(tiny_model), dtype="float32",
                               device="cpu"), "rows")
     made = train(runs.open_run("rows"), Thresholds(overrides=({"by": "type", "action": "keep", "token": 5,
-                                                               "note": HOSTILE},)),
-                 SETTINGS, "a b", strategy="normal")
+                                                               "note": HOSTILE},),
+                                                     strategy=Normal()), SETTINGS, "a b")
     assert "<script>" not in (made.result / card.CARD).read_text()
 
 
@@ -147,7 +147,7 @@ def test_settings_survive_yaml_and_flags_go_before_them(demo_run, tmp_path):
 
 def test_one_name_is_one_fine_tune_and_one_process(training, demo_run):
     with pytest.raises(TrainingError, match="exists with other data, labels or settings"):
-        train(demo_run, LOOSE, SETTINGS, "first", strategy="random")
+        train(demo_run, LOOSE.model_copy(update={"strategy": Random()}), SETTINGS, "first")
     with training.locked(), pytest.raises(TrainingError, match="at work in another process"):
         delete_training("first")
     delete_training("first")

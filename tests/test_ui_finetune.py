@@ -7,8 +7,8 @@ import pytest
 
 from tests.finetunes import PAGE, at, job_that, made_up, words
 from tests.pages import metric, rerun, widget
-from xtf import filters, jobs, strategies
-from xtf.config import PRESETS, ByClass, ExportSettings
+from xtf import jobs, strategies
+from xtf.config import PRESETS, STRATEGY_SETTINGS, ByClass, ExportSettings
 from xtf.export.folder import write
 from xtf.runs import open_run
 from xtf.training.settings import TrainSettings
@@ -22,9 +22,9 @@ def command(app):
     return shlex.split(line)[2:]
 
 
-def kept(strategy, seed=0):
+def kept(strategy):
     table = open_run("problems").table()
-    keep = strategies.keep(strategy, table, filters.judge(table, DEFAULT), seed)
+    keep = strategies.judge(table, DEFAULT.model_copy(update={"strategy": STRATEGY_SETTINGS[strategy]()})).keep
     rows = [keep[start:end].sum() for start, end in zip(table.offsets, table.offsets[1:], strict=False)]
     return int(keep.sum()), int(np.count_nonzero(rows)), int(table.trainable.sum())
 
@@ -32,7 +32,7 @@ def kept(strategy, seed=0):
 @pytest.mark.parametrize("title", ["XTF", "Normal", "Random"])
 def test_it_tells_which_tokens_are_trained_and_how_many_steps_that_makes(title, workplace):
     app = at()
-    app.segmented_control("finetune.strategy").set_value(title.lower())
+    app.selectbox("finetune.strategy").set_value(title.lower())
     widget(app.number_input, "Batch (examples)").set_value(2)
     rerun(app)
     trained, examples, trainable = kept(title.lower())
@@ -53,17 +53,17 @@ def test_steps_by_hand(examples, settings, steps):
 
 def test_the_form_becomes_a_command_line_that_survives_other_pages(workplace):
     app = at()
-    assert command(app) == ["train", "problems", "--preset", "corrected", "--strategy", "xtf",
-                            "--name", "problems-corrected-xtf"]
+    assert command(app) == ["train", "problems", "--preset", "corrected", "--name",
+                            "problems-corrected-xtf"]
     widget(app.number_input, "LoRA rank").set_value(8)
     widget(app.number_input, "LoRA dropout (%)").set_value(5.0)
     widget(app.number_input, "Checkpoint every (steps)").set_value(7)
     app.text_input("finetune.name").set_value("mine")
     rerun(app)
-    assert command(app)[6:] == ["--rank", "8", "--dropout", "0.05", "--checkpoint-steps", "7", "--name", "mine"]
+    assert command(app)[4:] == ["--rank", "8", "--dropout", "0.05", "--checkpoint-steps", "7", "--name", "mine"]
     app.switch_page("app.py")
     rerun(app).switch_page(PAGE)
-    assert command(rerun(app))[6:8] == ["--rank", "8"]
+    assert command(rerun(app))[4:6] == ["--rank", "8"]
     widget(app.selectbox, "What is trained").set_value("full")
     rerun(app)
     assert widget(app.number_input, "LoRA rank").disabled and "--method" in command(app)
@@ -73,7 +73,7 @@ def test_settings_come_from_yaml_and_go_there(workplace):
     app = at()
     app.text_area("finetune.yaml.pasted").set_value("rank: 4\nschedule: linear\n")
     widget(rerun(app).button, "Use these").click()
-    assert command(rerun(app))[6:10] == ["--rank", "4", "--schedule", "linear"]
+    assert command(rerun(app))[4:8] == ["--rank", "4", "--schedule", "linear"]
     app.text_area("finetune.yaml.pasted").set_value("rank: none\n<b>: 1\n")
     widget(rerun(app).button, "Use these").click()
     assert "rank: input should be a valid integer" in words(rerun(app)) and not app.exception
@@ -127,7 +127,7 @@ def test_a_stop_blocks_until_it_is_mended_or_accepted_by_name(workplace, sleepin
     app.button("finetune.fix.eos").click()
     rerun(app)
     assert "--allow" not in command(app) and not widget(app.button, "Start").disabled
-    app.segmented_control("finetune.strategy").set_value("normal")
+    app.selectbox("finetune.strategy").set_value("normal")
     assert "Nothing to check" in words(rerun(app))
 
 

@@ -43,7 +43,8 @@ def value(numeral: str) -> Fraction:
 
 def parsed(text: str) -> Expression | None:
     """The expression that `text` is; None if it is none, or divides by zero."""
-    tokens, at = [], 0
+    tokens: list[str] = []
+    at = 0
     text = text.strip()
     while at < len(text):
         found = _TOKEN.match(text, at)

@@ -37,7 +37,7 @@ def of_bars(figure: go.Figure) -> Numbers:
 
 
 def of_reasons(by_bits: np.ndarray) -> Numbers:
-    """Tokens dropped by exactly each combination of reasons. by_bits: int64[..., 16], as `profile.by_role` gives it."""
+    """Tokens dropped by exactly each combination of reasons. by_bits: int64[..., 32], as `profile.by_role` gives it."""
     whole = max(int(by_bits.sum()), 1)
     return _cut(["Dropped by exactly", "Tokens", "Share of response tokens"],
                 [[" and ".join(SHORT[name] for name in names), count(tokens), percent(tokens / whole, 2)]

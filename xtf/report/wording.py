@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from xtf import changes, rule_words
+from xtf import changes, rule_words, strategies
 from xtf.changes import Change
 from xtf.columns import TOKEN_COLUMNS
 from xtf.config import ATTRIBUTES, PRESETS, Override, Thresholds
@@ -64,7 +64,10 @@ def sentences(thresholds: Thresholds) -> list[str]:
     scores = {"reasoning": f"{TOKEN_COLUMNS[thresholds.reasoning_score].title.lower()}",
               "novelty": "the probability p that the base model gives the token",
               "relevance": _relevance(thresholds)}
-    found = [f"{TITLES[name]}, measured as {scores[name]}: drops {rule_words.rule(getattr(thresholds, name), name)}."
+    if thresholds.strategy.kind not in ("xtf", "random"):
+        return [f"{name}: {words}." for name, words in strategies.told(thresholds)]
+    found = [f"{name}: {words}." for name, words in strategies.told(thresholds) if name == "Strategy"]
+    found += [f"{TITLES[name]}, measured as {scores[name]}: drops {rule_words.rule(getattr(thresholds, name), name)}."
                  for name in ATTRIBUTES]
     protected = [words for on, words in ((thresholds.protect_eos, "the end-of-turn token"),
                                          (thresholds.protect_final_answer, "the line that states the final answer"))

@@ -10,14 +10,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from xtf import filters, overrides
+from xtf import changes, filters, overrides, rule_words
 from xtf.added import ALONE, reference
 from xtf.choice import Choice
-from xtf.config import Settings, Thresholds
+from xtf.config import ATTRIBUTES, Random, Settings, Thresholds
 from xtf.errors import SettingsError
 from xtf.filters import BY_HAND, BY_STRATEGY, Verdicts
 from xtf.store import ScoreTable
 from xtf.strategies import controls, references, samples, switches
+from xtf.words import TITLES
 
 #: What a strategy decides about: tokens, whole examples, the data itself, or how much each token weighs.
 Level = Literal["token", "sample", "data", "weights"]
@@ -77,6 +78,18 @@ STRATEGIES: dict[str, Strategy] = {
                      "token", switches.eaft),
     "entropy": Strategy("Entropy", "The tokens where the base model is least certain.", "token", switches.entropy),
 }
+
+
+def told(thresholds: Thresholds) -> list[tuple[str, str]]:
+    """What decides, as (name, words): the three rules for XTF, else the strategy and what is set about it, with the
+    rules where it goes by them."""
+    chosen = thresholds.strategy
+    rules = [(f"{TITLES[name]} drops", words) for name, words in zip(
+        ATTRIBUTES, rule_words.dropped(thresholds), strict=True)]
+    if chosen.kind == "xtf":
+        return rules
+    own = [("Strategy", f"{STRATEGIES[chosen.kind].title} ({changes.rule(chosen)})")]
+    return own + rules if isinstance(chosen, Random) and chosen.keep is None else own
 
 
 def judge(table: ScoreTable, thresholds: Thresholds) -> Verdicts:

@@ -7,16 +7,14 @@ from typing import Any
 import yaml
 
 import xtf
-from xtf import models
-from xtf.config import ATTRIBUTES, Thresholds
+from xtf import models, strategies
+from xtf.config import Thresholds
 from xtf.evaluation import result
 from xtf.evaluation.result import Evaluation
 from xtf.markdown import code, plain, sentence, table
-from xtf.rule_words import dropped
-from xtf.strategies import STRATEGIES
 from xtf.training.folder import Training
 from xtf.training.settings import IN_SIGHT
-from xtf.words import TITLES, count, percent, short
+from xtf.words import count, percent, short
 
 CARD = "README.md"
 _LOADING = {
@@ -78,7 +76,7 @@ def _data(training: Training, counts: dict[str, Any]) -> Iterator[tuple[str, str
         yield "run", f"{code(asked['run'])} ({code(asked['run_id'])})"
     else:
         yield "export", f"{code(Path(asked['export']).name)} ({code(asked['digest'])})"
-    strategy = STRATEGIES.get(training.strategy)
+    strategy = strategies.STRATEGIES.get(training.strategy)
     yield "tokens trained", f"{strategy.title}: {strategy.sentence}" if strategy else "As the export says."
     yield "examples", count(counts.get("examples", 0))
     yield "examples without a trained token, skipped", count(counts.get("skipped", 0))
@@ -91,8 +89,7 @@ def _data(training: Training, counts: dict[str, Any]) -> Iterator[tuple[str, str
 def _dropped(thresholds: Thresholds | None) -> list[str]:
     if thresholds is None:
         return []
-    return ["\n".join(f"- {TITLES[name]} drops {sentence(words)}" for name, words in zip(
-        ATTRIBUTES, dropped(thresholds), strict=True))]
+    return ["\n".join(f"- {name} {sentence(words)}" for name, words in strategies.told(thresholds))]
 
 
 def _settings(chosen: dict[str, Any]) -> Iterator[tuple[str, str]]:

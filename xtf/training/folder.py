@@ -73,9 +73,9 @@ class Training:
 
     @property
     def thresholds(self) -> Thresholds | None:
-        """Those that labels were made with; None where an export brought them."""
+        """Those that labels were made with, the strategy among them; None where an export brought them."""
         found = self.asked.get("thresholds")
-        return settings(Thresholds, found) if found else None
+        return settings(Thresholds, {"strategy": {"kind": self.strategy}} | found) if found else None
 
     @property
     def run(self) -> str | None:

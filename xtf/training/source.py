@@ -65,13 +65,11 @@ def of_run(run: Run, thresholds: Thresholds, allow: Collection[str] = (), *, see
         run.verify()
         table = run.table()
         verdicts = strategies.judge(table, _seeded(thresholds, seed))
+        weights = verdicts.weights() if strategies.STRATEGIES[strategy.kind].level == "weights" else None
+        made = Rows(table.ids, filters.labels(table.ids, verdicts.keep), table.offsets, weights)
         if strategy.kind not in UNCHECKED:
             preflight.refuse(findings(run.manifest, table, verdicts), allow)
-        if isinstance(strategy, Slm):
-            return Rows(table.ids, filters.labels(table.ids, table.trainable), table.offsets,
-                        reference=table.column(reference(strategy.reference)), online=strategy.keep)
-        weights = verdicts.weights() if strategies.STRATEGIES[strategy.kind].level == "weights" else None
-        return Rows(table.ids, filters.labels(table.ids, verdicts.keep), table.offsets, weights)
+        return _chosen_online(table, strategy) if isinstance(strategy, Slm) else made
 
     asked = {"run": run.name, "run_id": run.manifest.run_id, "strategy": strategy.kind,
              "thresholds": thresholds.model_dump(mode="json"), **_prepared_by(run, strategy)}
@@ -104,6 +102,14 @@ def _seeded(thresholds: Thresholds, seed: int) -> Thresholds:
     if not isinstance(strategy, Random) or not seed:
         return thresholds
     return thresholds.model_copy(update={"strategy": strategy.model_copy(update={"seed": strategy.seed + seed})})
+
+
+def _chosen_online(table: ScoreTable, strategy: Slm) -> "Rows":
+    """All response tokens, of which each batch keeps a share when its turn comes."""
+    from xtf.training.data import Rows
+
+    return Rows(table.ids, filters.labels(table.ids, table.trainable), table.offsets,
+                reference=table.column(reference(strategy.reference)), online=strategy.keep)
 
 
 def _prepared_by(run: Run, strategy: StrategySettings) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from xtf import rule_words
-from xtf.config import ATTRIBUTES
+from xtf import strategies
 from xtf.explain import summary_sentence
 from xtf.figures.tokens import payload
 from xtf.filters import Verdicts
@@ -11,7 +10,7 @@ from xtf.runs import Run
 from xtf.store import ScoreTable
 from xtf.ui import alternatives, frame, loaders, state, thresholds_form
 from xtf.ui.token_view import downloads, token_view
-from xtf.words import TITLES, count, escaped, percent
+from xtf.words import count, escaped, percent
 
 #: Tokens of a run up to which the legend's threshold can be dragged here: to lay out all settings of a larger run
 #: takes many seconds, once a server. The page Thresholds does it for any.
@@ -46,9 +45,9 @@ def example(run: Run, table: ScoreTable, verdicts: Verdicts, index: int) -> None
     with st.container(border=True):
         st.markdown(f"**Thresholds now** · preset {escaped(state.preset())}"
                     f"{'' if state.unchanged() else ', changed'}")
-        cells = st.columns(len(ATTRIBUTES))
-        for cell, name, words in zip(cells, ATTRIBUTES, rule_words.dropped(verdicts.thresholds), strict=True):
-            cell.caption(f"{TITLES[name]} drops")
+        told = strategies.told(verdicts.thresholds)
+        for cell, (name, words) in zip(st.columns(len(told)), told, strict=True):
+            cell.caption(name)
             cell.markdown(escaped(words))
         frame.link(frame.THRESHOLDS, "Move the cutoffs")
         st.caption("Dropped means *uninformative for this model and task*, not *wrong*: novelty keeps whatever "

@@ -1,6 +1,5 @@
 """The Export page: from thresholds to a folder that a trainer takes, step by step."""
 
-
 from xtf.runs import Run
 from xtf.ui import (
     export_form,
@@ -14,12 +13,15 @@ from xtf.ui import (
     frame,
     loaders,
     state,
+    strategy_form,
 )
 from xtf.words import count, percent
 
 
-def summary(run: Run) -> None:
-    """Counts of what the thresholds give."""
+def summary(run: Run) -> bool:
+    """Which strategy decides, and counts of what it gives. Whether there is something to export."""
+    if not strategy_form.row(run, "export"):
+        return False
     found = loaders.summary(run, state.thresholds())
     cells = frame.numbers("export", 4)
     cells[0].metric("Examples", count(found["examples"]), border=True, help="Examples of the run.")
@@ -28,6 +30,7 @@ def summary(run: Run) -> None:
     cells[2].metric("Dropped response tokens", count(found["dropped"]), border=True,
                     help="Their label is -100: they stay in the input and give no gradient.")
     cells[3].metric("Kept", percent(found["kept_share"]), border=True, help="Kept share of the response tokens.")
+    return True
 
 
 def steps(run: Run) -> None:

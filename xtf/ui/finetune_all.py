@@ -6,13 +6,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from xtf import changes, rule_words
-from xtf.config import ATTRIBUTES
+from xtf import changes, strategies
 from xtf.figures import training as figures
 from xtf.ui import finetune_standing, finetune_watch, frame, plots, state
 from xtf.ui.finetune_form import FORM
 from xtf.ui.finetune_standing import AT_WORK, WORDS, Standing
-from xtf.words import TITLES, count, escaped, percent
+from xtf.words import count, escaped, percent
 
 _MOST = 5  # curves in one figure
 
@@ -135,8 +134,7 @@ def described(one: Standing) -> dict[str, str]:
     found = {"Tokens": finetune_watch.strategy(one),
              "Trained on": one.training.run or str(one.training.asked.get("export", ""))}
     if thresholds:
-        found |= {f"{TITLES[name]} drops": words for name, words in zip(
-            ATTRIBUTES, rule_words.dropped(thresholds), strict=True)}
+        found |= dict(strategies.told(thresholds))
         found["By hand"] = ", ".join(map(changes.decision, thresholds.overrides)) or "nothing"
     if counts:
         found |= {"Kept": percent(counts["kept_share"]) if counts.get("kept_share") else "",

@@ -144,7 +144,9 @@ def _kept_line(place: DeltaGenerator, run: Run) -> None:
         kept = percent(loaders.summary(run, state.thresholds())["kept_share"])
     except XtfError:
         kept = "?"
-    place.caption(f"Thresholds {escaped(state.preset())}{changed}  \n**{kept} kept**")
+    kind = state.thresholds().strategy.kind
+    named = f"Thresholds {escaped(state.preset())}{changed}" if kind == "xtf" else f"Strategy {kind}"
+    place.caption(f"{named}  \n**{kept} kept**")
 
 
 def no_run() -> None:

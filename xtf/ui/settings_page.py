@@ -6,13 +6,13 @@ import math
 import pandas as pd
 import streamlit as st
 
-from xtf import changes, rule_words, saved
-from xtf.config import ATTRIBUTES, PRESETS, Thresholds
+from xtf import changes, saved, strategies
+from xtf.config import PRESETS, Thresholds
 from xtf.errors import SettingsError
 from xtf.runs import Run
 from xtf.ui import compare, frame, launching, loaders, state
 from xtf.ui.state import Form
-from xtf.words import TITLES, escaped
+from xtf.words import escaped
 
 _FORM = Form("settings")
 _NEEDED = {"any": "any attribute", "two": "at least two attributes", "all": "all three attributes"}
@@ -44,15 +44,19 @@ def _present() -> None:
         frame.link(frame.THRESHOLDS, "Move the cutoffs")
 
 
-def in_words(thresholds: Thresholds) -> str:
-    """All that decides, as a Markdown list; texts from data escaped."""
-    lines = [f"**{TITLES[name]}** drops {escaped(words)}" for name, words in zip(
-        ATTRIBUTES, rule_words.dropped(thresholds), strict=True)]
-    lines.append(f"A token is dropped where it fails **{_NEEDED[thresholds.combine]}**")
+def _combined(thresholds: Thresholds) -> list[str]:
+    """How the three rules go together."""
+    lines = [f"A token is dropped where it fails **{_NEEDED[thresholds.combine]}**"]
     if spared := [words for name, words in _PROTECTED.items() if getattr(thresholds, name)]:
         lines.append(f"Never dropped by a rule: {' and '.join(spared)}")
-    if thresholds.insist:
-        lines.append("Uninformative scores are used")
+    return [*lines, *(["Uninformative scores are used"] if thresholds.insist else [])]
+
+
+def in_words(thresholds: Thresholds) -> str:
+    """All that decides, as a Markdown list; texts from data escaped."""
+    lines = [f"**{name}** {escaped(words)}" for name, words in strategies.told(thresholds)]
+    if thresholds.strategy.kind in ("xtf", "random"):
+        lines += _combined(thresholds)
     by_hand = [escaped(changes.decision(override)) for override in thresholds.overrides]
     if by_hand:
         more = f" and {len(by_hand) - _LISTED} more" if len(by_hand) > _LISTED else ""

@@ -15,7 +15,7 @@ from xtf.figures.tokens import payload
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import ScoreTable
-from xtf.ui import dials, frame, listing, loaders, plots, state, thresholds_form
+from xtf.ui import dials, frame, listing, loaders, plots, state, strategy_form, thresholds_form
 from xtf.ui.loaders import Identity
 from xtf.ui.token_view import token_view
 from xtf.words import SHORT, TITLES, count, escaped, percent
@@ -25,9 +25,14 @@ _SWEPT = {"cutoff": "cutoff", "quantile": "share below the threshold", "fence": 
 
 
 def controls(run: Run) -> bool:
-    """Preset, dials, rules and protections. False where the settings are impossible, which is told."""
+    """Preset, strategy, dials, rules and protections. False where the settings are impossible, which is told."""
     thresholds_form.preset_row()
+    if not strategy_form.row(run, "thresholds"):
+        return False
     verdicts = _judged(run)
+    if verdicts is not None and verdicts.choice is not None:
+        _of_strategy(run, verdicts)
+        return True
     if verdicts is not None:
         _warnings(run, verdicts)
         dials.numbers(run, state.thresholds())
@@ -39,6 +44,26 @@ def controls(run: Run) -> bool:
             thresholds_form.rule_form(name, loaders.table(run), shown)
     thresholds_form.combination_row(verdicts is None or not _uninformative(verdicts))
     return verdicts is not None
+
+
+def _of_strategy(run: Run, verdicts: Verdicts) -> None:
+    """What another strategy than XTF's comes to; it has no dials."""
+    found = loaders.summary(run, verdicts.thresholds)
+    cells = frame.numbers("strategy", 4)
+    cells[0].metric("Kept", percent(found["kept_share"]), border=True, help="Share of the response tokens.")
+    cells[1].metric("Trained tokens", count(found["kept"]), border=True,
+                    help=f"Of {count(found['trainable'])} response tokens.")
+    by_hand = count(found["by_hand"]["dropped"])
+    cells[2].metric("Dropped", count(found["dropped"]), border=True,
+                    help=f"By the strategy {count(found['by_strategy'])}, by hand {by_hand}.")
+    cells[3].metric("Examples without a token", count(found["examples_without_kept"]), border=True,
+                    help="Examples of which nothing is trained.")
+    for note in verdicts.notes:
+        st.caption(escaped(note))
+    if verdicts.thresholds.strategy.kind == "random":
+        st.caption("At the matched share the control follows the thresholds: choose XTF above to move them.")
+    else:
+        st.caption("The three rules of XTF do not count now; choose XTF above to move them.")
 
 
 def _judged(run: Run) -> Verdicts | None:
