@@ -93,13 +93,15 @@ function inRange(limit, {scale, order, range}) {
 function drawKeys(view) {
   const {sample} = view;
   const byHand = having(sample.hand, [0, sample.length - 1]) > 0;
-  const needed = JSON.stringify([sample.attributes.map(({title}) => title), preferences.grain, byHand, !!sample.other]);
+  const ruled = sample.attributes.some(({limits}) => active(limits));
+  const needed = JSON.stringify(
+    [sample.attributes.map(({title}) => title), preferences.grain, byHand, ruled, !!sample.other]);
   if (view.keys === needed) return;
   view.keys = needed;
-  view.part("keys").replaceChildren(...keys(sample, byHand));
+  view.part("keys").replaceChildren(...keys(sample, byHand, ruled));
 }
 
-function keys(sample, byHand) {
+function keys(sample, byHand, ruled) {
   const item = (mark, words) => {
     const line = node("li", {});
     line.append(mark, ` ${words}`);
@@ -121,7 +123,7 @@ function keys(sample, byHand) {
     item(swatch("quiet", ""), "not trained"),
     item(swatch("quiet special", ""), "special"),
     ...sample.attributes.map((attribute) => item(stroke(attribute), attribute.title)),
-    ...(scored ? [item(dashes, "dashed = fails; the stronger, the higher")] : []),
+    ...(ruled ? [item(dashes, "dashed = fails; the stronger, the higher")] : []),
   ];
 }
 

@@ -88,7 +88,8 @@ class Stm(StrategySettings):
     """Selective token masking."""
 
     kind: Literal["stm"] = "stm"
-    cutoff: Share = Field(0.4, description="Tokens with a lower p are dropped.")
+    cutoff: Share = Field(0.4, description="Tokens with a lower p are dropped.",
+                          json_schema_extra={"unit": "share"})
 
 
 class Dft(StrategySettings):

@@ -139,6 +139,8 @@ def _attribute(verdicts: Verdicts, name: str, example: int, here: slice) -> dict
     found = verdicts.attributes[name]
     words = WORDS[name]
     limits = found.limits[example if len(found.limits) > 1 else 0]
+    if verdicts.choice is not None:  # another strategy decides, whatever the rules say
+        limits = np.full(2, np.nan)
     return {
         "name": name, "title": words.title, "help": words.help,
         "unit": TOKEN_COLUMNS[verdicts.thresholds.reasoning_score].unit if name == "reasoning" else words.unit,
