@@ -11,8 +11,7 @@ from xtf.words import percent
 
 PAGES = ["app.py", "pages/score.py", "pages/explore.py", "pages/thresholds.py", "pages/dataset.py", "pages/tokens.py",
          "pages/settings.py", "pages/export.py", "pages/finetune.py", "pages/compare.py",
-         "pages/evidence.py", "pages/value.py",
-         "pages/present.py", "pages/method.py"]
+         "pages/disagreement.py", "pages/evidence.py", "pages/value.py", "pages/present.py", "pages/method.py"]
 SLOW = 60  # seconds a script may take on a busy machine
 
 

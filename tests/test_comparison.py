@@ -5,8 +5,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from xtf import strategies
 from xtf.cli.main import cli
 from xtf.comparison import folder, held_out
+from xtf.comparison.budget import one_pass
 from xtf.comparison.result import evaluation, result
 from xtf.comparison.settings import CompareSettings
 from xtf.comparison.work import compare
@@ -132,3 +134,57 @@ def test_one_process_works_on_a_comparison_at_a_time(problems):
     made = begun(problems)
     with made.locked(), pytest.raises(TrainingError, match="at work in another process"):
         compare(made)
+
+
+def arms_of(made):
+    """Strategy → what its first arm was given and took."""
+    return {arm.strategy: (made.given(arm), made.trained(arm)) for arm in made.arms if arm.seed == 0}
+
+
+def scored_within(run, seconds):
+    """The run as if scoring it had taken so long."""
+    path = run.path / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"seconds": seconds}))
+    return open_run(run.name)
+
+
+@pytest.mark.slow
+def test_at_equal_tokens_arms_that_keep_less_make_more_passes(problems):
+    made = begun(problems, budget="kept", seeds=1, strategies=("random-60", "stm", "normal"))
+    assert [arm.strategy for arm in made.arms] == ["normal", "random-60", "stm"]  # what others are measured by is first
+    compare(made)
+    rows, trainable = {row.name: row for row in result(made).rows}, int(problems.table().trainable.sum())
+    assert (rows["normal"].epochs, rows["normal"].preparation, rows["random-60"].preparation) == (1, 0, 0)
+    assert rows["random-60"].epochs == round(trainable / rows["random-60"].trained, 4)  # some 1 / 0.6
+    assert made.trained(made.arms[1]).settings.epochs == rows["random-60"].epochs
+    assert rows["stm"].missing == ["STM, seed 0: It keeps no token of this run, so there is nothing to train."]
+
+
+@pytest.mark.slow
+def test_at_equal_wall_clock_scoring_is_part_of_the_cost(problems):
+    wanted = {"budget": "clock", "seeds": 1, "strategies": ("normal", "entropy")}
+    made = begun(scored_within(problems, 1000.0), **wanted)
+    compare(made)
+    assert result(made).row("entropy").missing[0].startswith("Entropy, seed 0: Its preparation alone took 16 min 40 s")
+    scored_within(problems, 0.0)
+    compare(begun(problems, **wanted))
+    normal, entropy = (made.trained(arm) for arm in made.arms)
+    keep = strategies.judge(problems.table(), made.thresholds_of(made.arms[1])).keep
+    # Nothing is taken off, so what normal read fits in: its tokens over those of a pass of this arm.
+    passes = normal.metrics()["tokens"].iloc[-1] / one_pass(keep, problems.table().offsets).read
+    assert made.given(made.arms[1]).epochs == entropy.settings.epochs == pytest.approx(passes, abs=1e-4)
+    before = made.record["given"]
+    scored_within(problems, 500.0)
+    compare(begun(problems, **wanted))
+    assert made.record["given"] == before  # settled once, so that an arm that is taken up again is the same
+
+
+@pytest.mark.slow
+def test_a_reference_model_is_made_once_and_its_time_is_told(problems):
+    made = begun(problems, "cleaned", seeds=1, strategies=("token-cleaning", "slm"))
+    compare(made)
+    cleaning, selective = (made.given(arm).preparation for arm in made.arms)
+    reference = open_run("problems").added.made("reference.cleaned")["seconds"]
+    assert selective == pytest.approx(reference, abs=0.01)  # it goes without the scores
+    assert cleaning == pytest.approx(reference + problems.manifest.seconds, abs=0.02)
+    assert result(made).done and all("unrelated" in row.figures for row in result(made).rows)

@@ -108,7 +108,7 @@ def test_what_goes_by_p():
         {"likely": 0.1, "unlikely": 0.9, "nothing": 0.5, "half": 0.5, "dft": 0.82})
     assert disagreement.about_p(rows) == [
         "LIKELY (r +1.00) takes away what the base model finds likely.",
-        "UNLIKELY (r -1.00) and DFT (r -1.00) take away what the base model finds unlikely.",
+        "UNLIKELY (r −1.00) and DFT (r −1.00) take away what the base model finds unlikely.",
         "They disagree about the sign of p: the one side drops tokens because the base model knows them already, the "
         "other because it does not expect them.",
         "HALF goes by something else than p (|r| below 0.1)."]

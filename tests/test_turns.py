@@ -27,7 +27,7 @@ def begun(argv, label):
 @pytest.mark.parametrize("argv, device", [
     (["score", "demo"], "cpu"), (["train", "run", "--device", "cuda"], "cuda:0"), (["train", "run"], "cpu"),
     (["compare", "run", "--device", "cuda:1"], "cuda:1"), (["score", "demo", "--estimate"], None),
-    (["export", "run"], None), ([], None)])
+    (["bench", "planted"], "cpu"), (["bench", "scoring"], None), (["export", "run"], None), ([], None)])
 def test_only_long_work_on_a_device_takes_turns(argv, device):
     assert turns.lane(argv) == device
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.pages import component, opened, rerun, widget
-from xtf import jobs, runs
+from tests.scored import score
+from xtf import jobs, runs, workspace
 from xtf.bench.planted import result, tables, verdict
 from xtf.bench.planted.kinds import COLUMNS, KINDS, TARGETS
 from xtf.figures import evidence as figures
@@ -39,6 +40,15 @@ def test_without_a_result_the_page_says_what_it_would_measure_and_how(home, slee
     rerun(app)
     assert [job.argv for job in jobs.running()] == [["bench", "planted", "--examples", "9", "--seed", "3", "--json"]]
     assert widget(app.button, "Cancel") and widget(app.button, "Start").disabled
+
+
+def test_other_pages_open_on_planted_runs_only_where_there_is_no_other(found, tiny_model):
+    assert opened().session_state["xtf.run"].startswith("planted-")
+    score(workspace.home(), tiny_model, "another", "demo", limit=2)
+    runs_there = [run.name for run in runs.list_runs()]
+    workspace.write_json(workspace.runs_dir() / "another" / "manifest.json", workspace.read_json(
+        workspace.runs_dir() / "another" / "manifest.json") | {"created": "2001-01-01T00:00:00+00:00"})
+    assert len(runs_there) > 2 and opened().session_state["xtf.run"] == "another"
 
 
 def test_the_verdict_stands_on_top_and_figures_follow_the_data(found):

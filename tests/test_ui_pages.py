@@ -20,7 +20,7 @@ def test_every_page_has_the_same_frame(page, workplace):
     assert not app.exception and not app.error
     links = [found.label for found in app.sidebar.page_link]
     assert links == ["Home", "Score", "Explore", "Thresholds", "Dataset", "Tokens", "Settings", "Export", "Fine-tune",
-                     "Compare", "Evidence", "Value", "Present", "Method"]
+                     "Compare", "Disagreement", "Evidence", "Value", "Present", "Method"]
     assert widget(app.sidebar.selectbox, "Run").options == ["problems", "hostile"]
     assert len(app.title) == 1
 

@@ -5,7 +5,7 @@ from xtf.comparison import budget
 from xtf.comparison.budget import Given, Pass
 from xtf.comparison.folder import Arm, Comparison
 from xtf.config import Normal, Slm, Thresholds
-from xtf.errors import TrainingError
+from xtf.errors import SettingsError, TrainingError
 from xtf.runs import Run
 
 
@@ -41,7 +41,10 @@ def _pass(run: Run, thresholds: Thresholds) -> Pass:
     table, strategy = run.table(), thresholds.strategy
     if isinstance(strategy, Slm):  # it reads all and selects in each batch
         return budget.one_pass(table.trainable, table.offsets, strategy.keep)
-    return budget.one_pass(strategies.judge(table, thresholds).keep, table.offsets)
+    found = budget.one_pass(strategies.judge(table, thresholds).keep, table.offsets)
+    if not found.trained:
+        raise SettingsError("It keeps no token of this run, so there is nothing to train.")
+    return found
 
 
 def _measured(comparison: Comparison, arm: Arm) -> tuple[float, float]:

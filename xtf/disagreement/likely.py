@@ -74,7 +74,7 @@ def about_p(found: pd.DataFrame) -> list[str]:
     """Who disagrees about the sign of p, in plain words. found: as `by_p` gives it."""
     told = found[[not name.startswith(RANDOM) for name in found["name"]]]
     groups = {"likely": told[told["r"] >= _NOTABLE], "unlikely": told[told["r"] <= -_NOTABLE]}
-    said = [f"{words.listed([f'{row.title} (r {row.r:+.2f})' for row in rows.itertuples()])} "
+    said = [f"{words.listed([f'{row.title} (r {_signed(row.r)})' for row in rows.itertuples()])} "
             f"{'takes' if len(rows) == 1 else 'take'} away what the base model finds {kind}."
             for kind, rows in groups.items() if len(rows)]
     if len(said) == 2:
@@ -85,3 +85,7 @@ def about_p(found: pd.DataFrame) -> list[str]:
         said.append(f"{words.listed(flat['title'].tolist())} {'goes' if len(flat) == 1 else 'go'} by something else "
                     f"than p (|r| below {_NOTABLE:g}).")
     return said
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")

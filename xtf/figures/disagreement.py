@@ -57,10 +57,10 @@ def matrix(found: Agreement, measure: str) -> go.Figure:
         customdata=[[_pair(found, row, column) for column in range(size - 1)] for row in range(1, size)],
         colorbar={"title": "κ" if chosen.signed else "%", "thickness": 14, "outlinewidth": 0})
     figure.add_scatter(x=[columns[column] for _, column in below], y=[rows[row] for row, _ in below], mode="text",
-                       text=[_number(values[cell], chosen.signed) for cell in below], hoverinfo="skip",
+                       text=[number(values[cell], chosen.signed) for cell in below], hoverinfo="skip",
                        showlegend=False)
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    told = "; ".join(f"{found.titles[row]} and {found.titles[column]} {_number(values[row, column], chosen.signed)}"
+    told = "; ".join(f"{found.titles[row]} and {found.titles[column]} {number(values[row, column], chosen.signed)}"
                      for row, column in below)
     return finished(figure, f"{chosen.title}, {found.tokens:,} response tokens",
                     f"{chosen.title} of each pair over {found.tokens:,} response tokens: {told}.",
@@ -68,13 +68,14 @@ def matrix(found: Agreement, measure: str) -> go.Figure:
 
 
 def _pair(found: Agreement, row: int, column: int) -> str:
-    kappa = _number(found.kappa[row, column], True)
+    kappa = number(found.kappa[row, column], True)
     return (f"{found.titles[row]} and {found.titles[column]}<br>{found.both[row, column]:,} tokens dropped by both, "
             f"{percent(found.jaccard[row, column])} of those that either drops<br>same verdict on "
             f"{percent(found.same[row, column])}, kappa {kappa}")
 
 
-def _number(value: float, signed: bool) -> str:
+def number(value: float, signed: bool) -> str:
+    """Of a cell: a kappa, or a share in percent."""
     if np.isnan(value):
         return "–"
     return f"{value:+.2f}".replace("-", "−") if signed else f"{value:.0f} %"

@@ -81,9 +81,10 @@ def _agreement(run: Run, chosen: Compared) -> None:
     pairs = disagreement.pairs(found)
     known = pairs[pairs["kappa"].notna()]
     if len(known) > 1:
-        st.markdown("\n".join(f"- {which}: **{escaped(row.a)}** and **{escaped(row.b)}** give the same verdict on "
-                              f"{percent(row.same)} of the tokens (kappa {row.kappa:+.2f})." for which, row in (
-                                  ("Least alike", known.iloc[0]), ("Most alike", known.iloc[-1]))))
+        st.markdown("\n".join(
+            f"- {which}: **{escaped(row.a)}** and **{escaped(row.b)}** give the same verdict on {percent(row.same)} of "
+            f"the tokens, kappa {figures.number(row.kappa, True)}."
+            for which, row in (("Least alike", known.iloc[0]), ("Most alike", known.iloc[-1]))))
     _strategies(chosen)
     with st.expander("All pairs in numbers", icon=":material/table:"):
         st.dataframe(pairs, hide_index=True, alt="Pairs of strategies, the least alike first", column_config=_pairs())
@@ -140,7 +141,7 @@ def _map(run: Run, chosen: Compared) -> None:
 
 _PARTS: dict[str, tuple[str, Callable[[Run, Compared], None]]] = {
     "Agreement": ("How often do two strategies give the same verdict? Kappa is 0 where it is no more than chance, "
-                  "as with random; a pair below 0 pulls in opposite directions.", _agreement),
+                  "as about with random; a pair below 0 pulls in opposite directions.", _agreement),
     "p and entropy": ("Which tokens does each strategy take away: those that the base model knows already, at the "
                       "right edge, or those that surprise it, at the left?", _map),
     "Tokens": ("On which tokens do the strategies differ most? A token counts by the share of pairs of strategies that "

@@ -50,8 +50,8 @@ def section(run: Run, chosen: Compared) -> None:
     first, last = _part(int(trained[0]), int(trained[-1]) + 1)
     rows = _tokens(example, taken, chosen, first, last)
     _component(key=f"disagreement-{run.manifest.run_id}", data={
-        "label": f"Response of {example.id}: what each strategy drops", "names": _titles(chosen), "tokens": rows,
-        "first": first - int(trained[0])})
+        "label": f"Response of {example.id}: what each strategy drops", "first": first - int(trained[0]),
+        "names": [data.short(name) for name in chosen.names], "tokens": rows})
     st.caption("Underlined are the tokens on which the strategies differ, random ones left out.")
     _tables(run, chosen, example, taken)
 
@@ -98,12 +98,13 @@ def _columns(chosen: Compared) -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
         "id": st.column_config.TextColumn("Example", width=90),
-        "preview": st.column_config.TextColumn("Text", help="The beginning of the question.", width=200),
+        "preview": st.column_config.TextColumn("Text", help="The beginning of the question.", width=150),
         "tokens": number("Tokens", help="Response tokens.", format="localized", width=70),
         "mean": number("Differ", format="%.0f %%", width=70,
                        help="Share of pairs of strategies that give a token different verdicts, on average."),
-        **{name: number(variants.title(name), format="%.0f %%", width=90, help="Share of the response tokens that it "
-                                                                               "drops.") for name in chosen.names}}
+        **{name: number(data.short(name), format="%.0f %%", width=86,
+                        help=f"{variants.title(name)}: share of the response tokens that it drops.")
+           for name in chosen.names}}
 
 
 def _part(first: int, last: int) -> tuple[int, int]:
@@ -134,8 +135,8 @@ def _tokens(example: ScoredExample, taken: np.ndarray, chosen: Compared, first: 
 
 
 def _readable(text: str) -> str:
-    """Blanks as they are beside other characters, else as signs."""
-    return signs(text).replace("␣", " ") if text.strip(" ") else signs(text)
+    """Blanks as they are beside other characters, else as signs; a dot for a piece of the character before."""
+    return signs(text).replace("␣", " ") if text.strip(" ") else signs(text) if text else "·"
 
 
 def _told(text: str, gone: np.ndarray, titles: list[str], trained: bool) -> str:
@@ -156,7 +157,7 @@ def _tables(run: Run, chosen: Compared, example: ScoredExample, taken: np.ndarra
             for name, title, one in zip(chosen.names, _titles(chosen), own, strict=True)]
     left, right = frame.cards("disagreement-sample", [1, 1])
     left.dataframe(rows, hide_index=True, height="content", alt="What each strategy drops here", column_config={
-        "title": st.column_config.TextColumn("Strategy"),
+        "title": st.column_config.TextColumn("Strategy", width=180),
         "dropped": st.column_config.NumberColumn("Dropped", help="Response tokens of this example.", width=80),
         "share": st.column_config.NumberColumn("Share", format="%.1f %%", width=80),
         "open": st.column_config.LinkColumn("Why", display_text="Explore", width=80,
@@ -169,7 +170,7 @@ def _tables(run: Run, chosen: Compared, example: ScoredExample, taken: np.ndarra
             name: _words(one) for name, one in zip(chosen.names, own, strict=True)}}), hide_index=True,
             alt="Response tokens and who drops them", column_config={
                 "token": st.column_config.TextColumn("Token"),
-                **{name: st.column_config.TextColumn(variants.title(name)) for name in chosen.names}})
+                **{name: st.column_config.TextColumn(data.short(name), width=72) for name in chosen.names}})
 
 
 def _words(taken: np.ndarray) -> list[str]:

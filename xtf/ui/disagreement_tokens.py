@@ -65,8 +65,9 @@ def _columns(chosen: Compared) -> dict[str, Any]:
         "mean": number("Differ", format="%.0f %%", width=70,
                        help="Share of pairs of strategies that give a token different verdicts, on average over the "
                             "tokens of the type. The list is ordered by this times the number of tokens."),
-        **{name: number(variants.title(name), format="%.0f %%", width=90,
-                        help=f"Share of the type's tokens that it drops. {variants.sentence(name)}")
+        **{name: number(data.short(name), format="%.0f %%", width=86,
+                        help=f"{variants.title(name)}: share of the type's tokens that it drops. "
+                             f"{variants.sentence(name)}")
            for name in chosen.names}}
 
 
@@ -78,29 +79,30 @@ def _in_context(run: Run, chosen: Compared, row: Any) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         one = st.segmented_control("Tokens", [_ONE, _ALL], key=key, required=True, label_visibility="collapsed",
                                    on_change=_FORM.taking("of", key)) == _ONE
+        found = data.tokens(chosen, _SHOWN, int(row["id"]) if one else None, seed)
         st.button("Draw others", icon=":material/casino:", type="tertiary", key="disagreement.draw",
-                  on_click=_FORM.take, args=("seed", seed + 1))
-    found = data.tokens(chosen, _SHOWN, int(row["id"]) if one else None, seed)
+                  disabled=len(found) < _SHOWN, on_click=_FORM.take, args=("seed", seed + 1))
     which = f"of the type {escaped(signs(row['text']))}" if one else "of all"
     st.caption(f"{count(len(found))} token{'s' if len(found) > 1 else ''} {which} on which most pairs differ; equals "
                "are drawn at random.")
     st.dataframe(_contexts(run, chosen, found), hide_index=True, height="content", alt="Tokens in their text",
                  column_config={
-                     "left": st.column_config.TextColumn("Before", width=200, alignment="right"),
-                     "token": st.column_config.TextColumn("Token", width=90),
-                     "right": st.column_config.TextColumn("After", width=200),
-                     "example": st.column_config.TextColumn("Example", width=90),
-                     "open": st.column_config.LinkColumn("Explore", display_text="Open", width=70,
-                                                         help="The example on the page Explore, in a tab of its own."),
-                     **{name: st.column_config.TextColumn(variants.title(name), width=80) for name in chosen.names}})
+                     "left": st.column_config.TextColumn("Before", width=170, alignment="right"),
+                     "token": st.column_config.TextColumn("Token", width=80),
+                     "right": st.column_config.TextColumn("After", width=170),
+                     "open": st.column_config.LinkColumn("Example", display_text="Explore", width=70,
+                                                         help="On the page Explore, in a tab of its own."),
+                     "id": st.column_config.TextColumn("Its id", width=90),
+                     **{name: st.column_config.TextColumn(data.short(name), width=72, help=variants.title(name))
+                        for name in chosen.names}})
 
 
 def _contexts(run: Run, chosen: Compared, found: list[Differing]) -> pd.DataFrame:
     return pd.DataFrame([{
         "left": signs(one.left).replace("␣", " "), "token": signs(one.text),
         "right": signs(one.right).replace("␣", " "),
-        **{name: _DROPPED if one.drops[name] else _KEPT for name in chosen.names}, "example": one.id,
-        "open": address(run, one.id, chosen, "xtf" if "xtf" in chosen.names else chosen.names[0])} for one in found])
+        "open": address(run, one.id, chosen, "xtf" if "xtf" in chosen.names else chosen.names[0]),
+        **{name: _DROPPED if one.drops[name] else _KEPT for name in chosen.names}, "id": one.id} for one in found])
 
 
 def address(run: Run, example: str, chosen: Compared, name: str) -> str:
