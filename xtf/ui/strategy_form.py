@@ -13,7 +13,6 @@ from xtf.words import escaped
 
 _LABELS = {"keep": "Kept", "drop": "Dropped", "cutoff": "Dropped below p", "seed": "Seed",
            "reference": "Reference model"}
-_LEVELS = {"token": "chooses tokens", "sample": "drops whole examples", "data": "adds data", "weights": "weighs tokens"}
 
 
 def row(run: Run, key: str) -> bool:
@@ -26,7 +25,7 @@ def row(run: Run, key: str) -> bool:
         _fields(chosen, key)
     found = STRATEGIES[chosen.kind]
     costs = f" Costs {found.cost} beyond the scoring pass." if found.cost else ""
-    st.caption(f"{found.title} {_LEVELS[found.level]}. {escaped(found.sentence)}{escaped(costs)}")
+    st.caption(escaped(found.sentence + costs))
     lack = strategies.lacks(loaders.table(run), chosen)
     if lack:
         _prepare(run, lack, key)
@@ -68,7 +67,7 @@ def _prepare(run: Run, lack: str, key: str) -> None:
     chosen: Any = state.thresholds().strategy
     argv = commands.prepare(run.name, chosen)
     at_work = any(job.argv == argv for job in jobs.running())
-    st.info(escaped(lack.replace("RUN", run.name)), icon=":material/info:")
+    st.info(escaped(lack.replace("RUN", run.name).replace("`", "")), icon=":material/info:")
     left, right = frame.cards(f"{key}-prepare", [1, 3], vertical_alignment="center")
     if left.button("Prepare it", key=f"{key}.prepare", icon=":material/construction:", disabled=at_work,
                    help="Runs in the background; the page can be used as soon as it is done."):
