@@ -1,15 +1,16 @@
 """The benchmark's yardstick is the published procedure, and its figures hang together."""
 
-import json
-import subprocess
-import sys
+import os
 
 import numpy as np
 import pytest
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from xtf.bench import published, roofline
-from xtf.config import ModelSettings
+from tests.commands import told
+from tests.processes import Here
+from xtf.bench import contenders, published, roofline, scoring
+from xtf.bench.alone import alone
+from xtf.config import ModelSettings, ScoreSettings
 from xtf.data.types import Tokens
 from xtf.models import load_model
 
@@ -30,10 +31,17 @@ def test_the_yardstick_gives_the_golden_values(golden, embedded_model):
     np.testing.assert_allclose(found["tr"].numpy()[same], np.array(first["tr"])[same], atol=1e-4)
 
 
-def test_the_printed_ratios_are_those_of_the_printed_seconds(tiny_model):
-    done = subprocess.run([sys.executable, "-m", "xtf", "bench", "scoring", "demo", "--limit", "4", "--repeats", "1",
-                           "--model", str(tiny_model), "--device", "cpu", "--json"], capture_output=True, check=True)
-    found = json.loads(done.stdout)
+def test_a_way_is_measured_in_a_process_of_its_own(tiny_model):
+    settings = ScoreSettings(data="demo", limit=2, model=str(tiny_model), device="cpu", dtype="float32")
+    seconds, peak = alone(contenders.measure, "xtf", settings, ("1", "maths"))
+    assert seconds > 0 and peak > 1e8
+    assert alone(os.getpid) != os.getpid()
+
+
+def test_the_printed_ratios_are_those_of_the_printed_seconds(tiny_model, monkeypatch):
+    monkeypatch.setattr(scoring, "alone", here := Here())
+    found = told("bench", "scoring", "demo", "--limit", 4, "--repeats", 1, "--model", tiny_model, "--device", "cpu")
+    assert len(here.asked) == 7
     ways = {(row["name"], row["dtype"]): row for row in found["results"]}
     assert len(ways) == len(found["results"]) == 7
     roof = {row["dtype"]: row["tokens_per_second"] for row in found["roofline"]}

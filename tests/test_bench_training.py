@@ -1,17 +1,16 @@
 """The benchmark of fine-tuning: the same loss from the same examples, and ratios that hang together."""
 
-import json
-
 import pytest
 
-from tests.test_cli import sentence, xtf
-from xtf.bench import training
+from tests.commands import refused, told
+from tests.processes import Here
+from xtf.bench import trainers, training
 
 
 def test_ways_agree_and_ratios_are_those_of_the_printed_figures(tiny_model, monkeypatch):
-    monkeypatch.setattr(training, "alone", lambda work, *given: work(*given))  # three processes take half a minute
-    found = json.loads(xtf("bench", "training", "--examples", "16", "--repeats", "1", "--model", str(tiny_model),
-                           "--json")[0])
+    monkeypatch.setattr(training, "alone", here := Here())
+    found = told("bench", "training", "--examples", 16, "--repeats", 1, "--model", tiny_model)
+    assert [way for way, *_ in here.asked] == list(trainers.WAYS)
     default, same, ours = found["results"]
     assert ours["first_loss"] == pytest.approx(same["first_loss"], abs=1e-5)
     assert ours["tokens"] == same["tokens"] > 0 and found["examples"] == 16
@@ -24,5 +23,5 @@ def test_ways_agree_and_ratios_are_those_of_the_printed_figures(tiny_model, monk
 
 
 def test_too_few_examples_are_a_sentence(demo_run, tiny_model):
-    told = sentence("bench", "training", "--examples", "8", "--batch-examples", "8", "--model", str(tiny_model))
-    assert "at least twice as many" in told
+    said = refused("bench", "training", "--examples", 8, "--batch-examples", 8, "--model", tiny_model)
+    assert "at least twice as many" in said
