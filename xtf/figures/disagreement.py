@@ -19,6 +19,7 @@ _ONE_WAY = [(0.0, faint(_POSITIVE, 0.0)), (1.0, faint(_POSITIVE, 0.6))]
 _ACROSS = 3  # maps in a row
 _ROW = 62  # pixels of the matrix
 _PANEL = 210  # pixels of a map
+_SHORT = {"Data filtering": "DF", "Token cleaning": "TC", "Selective LM (Rho-1)": "SLM", "Data augmentation": "DA"}
 
 
 class Measure(NamedTuple):
@@ -37,6 +38,13 @@ MEASURES = {
                                     "both keep nearly all."),
     "jaccard": Measure("Overlap of what is dropped", "Jaccard: tokens that both drop, of those that either drops."),
 }
+
+
+def short(title: str) -> str:
+    """A strategy's title where there is little room."""
+    for words, letters in _SHORT.items():
+        title = title.replace(words, letters)
+    return title
 
 
 def matrix(found: Agreement, measure: str) -> go.Figure:
@@ -84,7 +92,7 @@ def number(value: float, signed: bool) -> str:
 def maps(found: Regions, views: Views) -> go.Figure:
     """Small maps over the same axes: where the response tokens lie by p and entropy, then for each strategy which share
     of each cell it takes away. What weighs tokens takes a part of each."""
-    titles = ["All response tokens", *(f"{one.title}{': 1 − weight' if one.weights is not None else ''}"
+    titles = ["All response tokens", *(f"{short(one.title)}{': 1 − weight' if one.weights is not None else ''}"
                                        for one in views.values())]
     count = -(-len(titles) // _ACROSS)
     figure = make_subplots(count, _ACROSS, shared_xaxes=True, shared_yaxes=True, subplot_titles=titles,
@@ -102,10 +110,12 @@ def maps(found: Regions, views: Views) -> go.Figure:
             figure.update_xaxes(showticklabels=True, title="p", row=row, col=column)
     figure.update_layout(
         coloraxis={"colorscale": scale(_POSITIVE), "cmin": 0, "cmax": 100,
-                   "colorbar": {"title": "Taken<br>away (%)", "thickness": 14, "outlinewidth": 0}},
+                   "colorbar": {"title": {"text": "Taken away (%)", "side": "top"}, "orientation": "h", "thickness": 12,
+                                "len": 0.5, "outlinewidth": 0, "yref": "container", "y": 0, "yanchor": "bottom"}},
         coloraxis2={"colorscale": scale(NEUTRAL), "showscale": False, "cmin": 0})
     _axes(figure)
-    return finished(figure, "Taken away by p and entropy", _told(found, views, titles[1:]), height=110 + _PANEL * count)
+    finished(figure, "Taken away by p and entropy", _told(found, views, titles[1:]), height=190 + _PANEL * count)
+    return figure.update_layout(margin_b=100)  # the colour bar stands below
 
 
 def _axes(figure: go.Figure) -> None:

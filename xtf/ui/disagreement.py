@@ -127,7 +127,7 @@ def _map(run: Run, chosen: Compared) -> None:
     number = st.column_config.NumberColumn
     st.dataframe(found.drop(columns="name"), hide_index=True, height="content",
                  alt="p of what each strategy takes away", column_config={
-                     "title": st.column_config.TextColumn("Strategy"),
+                     "title": st.column_config.TextColumn("Strategy", width=170),
                      "p_taken": number("Mean p of what it takes away", format="%.3f"),
                      "p_left": number("Mean p of what it trains", format="%.3f"),
                      "r": number("r with p", format="%+.2f", help="Pearson's correlation of being taken away with p, "
@@ -141,7 +141,7 @@ def _map(run: Run, chosen: Compared) -> None:
 
 _PARTS: dict[str, tuple[str, Callable[[Run, Compared], None]]] = {
     "Agreement": ("How often do two strategies give the same verdict? Kappa is 0 where it is no more than chance, "
-                  "as about with random; a pair below 0 pulls in opposite directions.", _agreement),
+                  "about as with random; a pair below 0 pulls in opposite directions.", _agreement),
     "p and entropy": ("Which tokens does each strategy take away: those that the base model knows already, at the "
                       "right edge, or those that surprise it, at the left?", _map),
     "Tokens": ("On which tokens do the strategies differ most? A token counts by the share of pairs of strategies that "

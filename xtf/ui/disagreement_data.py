@@ -9,20 +9,17 @@ from xtf import disagreement
 from xtf.comparison import seen, variants
 from xtf.config import Thresholds
 from xtf.disagreement import Agreement, Differing, Regions, View
+from xtf.figures import disagreement as figures
 from xtf.runs import Run
 from xtf.ui import loaders
 from xtf.ui.loaders import Identity
 
 _MOST = 24  # verdicts that are kept: one byte a token
-_SHORT = {"Data filtering": "DF", "Token cleaning": "TC", "Selective LM (Rho-1)": "SLM", "Data augmentation": "DA"}
 
 
 def short(name: str) -> str:
     """A strategy's title where there is little room."""
-    title = variants.title(name)
-    for words, letters in _SHORT.items():
-        title = title.replace(words, letters)
-    return title
+    return figures.short(variants.title(name))
 
 
 class Compared(NamedTuple):
