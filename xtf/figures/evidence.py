@@ -16,9 +16,10 @@ from xtf.figures.palette import ATTRIBUTES as COLOURS
 from xtf.figures.palette import NEUTRAL
 
 _WORSE, _BETTER = "#d55e00", "#0072b2"
-_SCALE = [(0.0, faint(_WORSE, 0.6)), (0.5, faint(_WORSE, 0.0)), (0.5, faint(_BETTER, 0.0)),
-          (1.0, faint(_BETTER, 0.6))]  # never so dark that the page's text cannot be read on it
-_ROW = 36  # pixels
+_SCALE = [(0.0, faint(_WORSE, 0.4)), (0.5, faint(_WORSE, 0.0)), (0.5, faint(_BETTER, 0.0)),
+          (1.0, faint(_BETTER, 0.4))]  # never so dark that the page's text cannot be read on it
+_ROW = 40  # pixels
+_LONG = 14  # characters, above which a label takes two lines
 _SHAPES = {"reasoning": "", "novelty": "/", "relevance": "."}
 _SHORT = {"reasoning": "Reasoning", "novelty": "Novelty", "relevance": "Relevance"}
 
@@ -35,13 +36,12 @@ def heat(found: Result, data: str) -> go.Figure:
         ygap=2, z=[[values[name, kind].value if (name, kind) in values else math.nan for kind in kinds]
                    for name in names],
         customdata=[[_hover(found.cell(data, name, kind)) for kind in kinds] for name in names],
-        hovertemplate="%{y}, %{x}<br>%{customdata}<extra></extra>", hoverongaps=False,
-        colorbar={"title": "AUROC", "thickness": 14, "outlinewidth": 0, "tickvals": [0, 0.5, 1],
-                  "ticktext": ["0", "0.5, chance", "1"]})
+        hovertemplate="%{y}, %{x}<br>%{customdata}<extra></extra>", hoverongaps=False, showscale=False)
     figure.add_scatter(x=[kinds[kind] for _, kind, _ in cells], y=[found.signals[name] for name, _, _ in cells],
                        mode="text", text=[_mark(found.cell(data, name, kind)) for name, kind, _ in cells],
                        hoverinfo="skip", showlegend=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    shown = [found.signals[name] for name in names]
+    figure.update_yaxes(autorange="reversed", showgrid=False, tickvals=shown, ticktext=[_lines(one) for one in shown])
     _folded(figure, list(kinds.values()))
     told = "; ".join(f"{found.signals[name]}, {kinds[kind]} {verdict.interval(cell.metrics[AUROC])}"
                      for name, kind, cell in cells)
@@ -93,8 +93,15 @@ def recall(found: Result, data: str, metric: str) -> go.Figure:
 
 
 def _folded(figure: go.Figure, titles: list[str]) -> None:
-    """Categories on the lower axis upright, in two lines where they have two words."""
-    figure.update_xaxes(tickangle=0, tickvals=titles, ticktext=[" <br>".join(title.rsplit(" ", 1)) for title in titles])
+    """Categories on the lower axis upright, a line for each word."""
+    figure.update_xaxes(tickangle=0, tickfont={"size": 11}, tickvals=titles,
+                        ticktext=[title.replace(" ", "<br>").replace("-", "-<br>") for title in titles])
+
+
+def _lines(title: str) -> str:
+    """Two lines of a longer title."""
+    first, _, rest = title.partition(" ")
+    return f"{first}<br>{rest}" if len(title) > _LONG else title
 
 
 def _told(cells: Sequence[Cell], metric: str) -> str:

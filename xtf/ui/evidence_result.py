@@ -33,12 +33,12 @@ def section(found: Result) -> None:
     """All but the examples."""
     _verdict(found)
     data = _choice("data", "Data", found.titles())
-    left, right = frame.cards("evidence-plots", [3, 2], gap="large")
+    left, right = frame.cards("evidence-plots", [4, 3], gap="large")
     with left:
         plots.show(figures.heat(found, data), "evidence-heat")
         st.caption("Of a planted and a clean token, how often the signal ranks the planted one as more like noise: 1 "
-                   "is always, 0.5 is chance, 0 never. Bold: the 95 % interval (in the hover and the table) excludes "
-                   "chance.")
+                   "is always, 0.5 is chance and has no colour, 0 never. Bold: the 95 % interval (in the hover and "
+                   "the table) excludes chance.")
     with right:
         budget = _choice("budget", "Share that may be dropped",
                          {name: f"{100 * share:.0f} %" for name, share in ranking.RECALLS.items()}, usual="recall_10")
