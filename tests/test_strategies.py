@@ -99,10 +99,13 @@ def test_perplexity_drops_whole_examples():
     assert choice.dropped_examples.tolist() == [0, 0, 0, 1] and not choice.higher_is_kept
     assert choice.signal.tolist() == [1, 1, 3, 3, 2, 2, 4, 4]
     told = sentences(scored, Perplexity())
-    assert told[7] == ("Dropped by Data filtering, perplexity: its whole example is, whose perplexity of 54.6 is among "
-                       "the highest 25 % (from 54.6 on).")
-    assert told[0] == ("Kept by Data filtering, perplexity: the perplexity of its example is 2.72 (dropped from 54.6 "
-                       "on).")
+    by = "by Data filtering, perplexity: its whole example is, since perplexity"
+    assert told[7] == f"Dropped {by} 54.6 is among the highest 25 % (from 54.6 on)."
+    assert told[0] == f"Kept {by} 2.72 is not among the highest 25 % (from 54.6 on)."
+    assert explain.summary_sentence(scored, judged(scored, Perplexity()), 3) == (
+        "The whole example is dropped by Data filtering, perplexity: perplexity 54.6 is among the highest 25 % (from "
+        "54.6 on).")
+    assert explain.summary_sentence(scored, judged(scored, Perplexity()), 0) == "All 2 response tokens are trained."
 
 
 def test_ifd_drops_where_the_prompt_does_not_help_and_where_it_gives_the_answer_away(home):
@@ -113,8 +116,8 @@ def test_ifd_drops_where_the_prompt_does_not_help_and_where_it_gives_the_answer_
     assert kept(scored, Ifd(drop=0.5)) == [1, 1, 1, 1, 0, 0, 0, 0]
     assert kept(scored, Ifd(drop=0)) == [1, 1, 1, 1, 0, 0, 1, 1]  # above 1 is out in any case
     told = sentences(scored, Ifd(drop=0.5))
-    assert "IFD 1.5, above 1, so the prompt does not help" in told[4]
-    assert "IFD 0.25 is among the lowest (up to 0.25)" in told[7] and "its example has IFD 0.8" in told[2]
+    assert "IFD 1.5 is above 1, so the prompt does not help" in told[4]
+    assert "IFD 0.25 is among the lowest (up to 0.25)" in told[7] and "IFD 0.8 is neither above 1 nor" in told[2]
 
 
 def test_token_cleaning_keeps_the_highest_excess_loss_of_all(home):

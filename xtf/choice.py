@@ -18,5 +18,6 @@ class Choice:
     higher_is_kept: bool = True  # which end of the signal is kept
     weights: np.ndarray | None = None  # float32[M]: what the loss of a kept token is multiplied by; None: by 1
     dropped_examples: np.ndarray | None = None  # bool[N], of a strategy that drops whole examples
+    why_example: Callable[[int], str] | None = None  # then: the reason for one of these, by its place
     by_hand: bool = True  # whether verdicts by hand go before it
     notes: tuple[str, ...] = ()

@@ -64,6 +64,10 @@ def summary_sentence(table: ScoreTable, verdicts: Verdicts, example: int) -> str
     dropped = int((bits != 0).sum())
     if total == 0:
         return "There are no response tokens."
+    choice = verdicts.choice
+    if choice and choice.dropped_examples is not None and choice.dropped_examples[example] and dropped == total:
+        reason = choice.why_example(example) if choice.why_example else ""
+        return f"The whole example is dropped by {choice.title}: {reason}."
     spared = int(verdicts.protected[mine].sum())
     ending = f"; {spared} more {'is' if spared == 1 else 'are'} protected." if spared else "."
     if dropped == 0:

@@ -1,6 +1,7 @@
 """Data filtering: whole examples are kept or dropped by how the base model finds them."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,12 +20,10 @@ def perplexity(table: ScoreTable, chosen: Perplexity, verdicts: Verdicts) -> Cho
     dropped = highest(loss, chosen.drop)
     edge = math.exp(min(loss[dropped].min(initial=np.inf), 700))
 
-    def why(token: int) -> str:
-        own = told_apart(math.exp(min(float(loss[table.example_at(token)]), 700)), edge)
-        if dropped[table.example_at(token)]:
-            return (f"its whole example is, whose perplexity of {own} is among the highest {percent(chosen.drop)} "
-                    f"(from {told_apart(edge)} on)")
-        return f"the perplexity of its example is {own} (dropped from {told_apart(edge)} on)"
+    def why(example: int) -> str:
+        own = told_apart(math.exp(min(float(loss[example]), 700)), edge)
+        side = "is among" if dropped[example] else "is not among"
+        return f"perplexity {own} {side} the highest {percent(chosen.drop)} (from {told_apart(edge)} on)"
 
     return _of_examples(table, "Data filtering, perplexity", dropped, loss.astype(np.float32), False, why)
 
@@ -42,15 +41,16 @@ def ifd(table: ScoreTable, chosen: Ifd, verdicts: Verdicts) -> Choice:
     low = _first(np.where(useless | ~np.isfinite(ratio), np.inf, ratio), more)
     edge = float(ratio[low].max(initial=-np.inf))
 
-    def why(token: int) -> str:
-        example = table.example_at(token)
+    def why(example: int) -> str:
+        if not np.isfinite(ratio[example]):
+            return "it has no IFD"
         own = f"IFD {told_apart(float(ratio[example]), 1.0)}"
         if useless[example]:
-            return f"its whole example is: {own}, above 1, so the prompt does not help to predict the response"
+            return f"{own} is above 1, so the prompt does not help to predict the response"
         if low[example]:
-            return (f"its whole example is: {own} is among the lowest (up to {told_apart(edge)}), so the prompt all "
-                    "but gives the response away")
-        return f"its example has {own}" if np.isfinite(ratio[example]) else "its example has no IFD"
+            return (f"{own} is among the lowest (up to {told_apart(edge)}), so the prompt all but gives the response "
+                    "away")
+        return f"{own} is neither above 1 nor among the lowest"
 
     signal = np.where(useless, -np.inf, ratio).astype(np.float32)  # above 1 is worse than the lowest
     return _of_examples(table, "Data filtering, IFD", useless | low, signal, True, why)
@@ -75,8 +75,14 @@ def _first(values: np.ndarray, count: int) -> np.ndarray:
 
 
 def _of_examples(table: ScoreTable, title: str, dropped: np.ndarray, signal: np.ndarray, higher_is_kept: bool,
-                 why: "object") -> Choice:
+                 why: Callable[[int], str]) -> Choice:
+    """dropped bool[N], signal float32[N]; why: the reason for an example's verdict."""
     lengths = np.diff(table.offsets)
     spread = np.where(table.trainable, np.repeat(signal, lengths), np.float32(np.nan))
-    return Choice(title, table.trainable & ~np.repeat(dropped, lengths), why, spread,  # type: ignore[arg-type]
-                  higher_is_kept, dropped_examples=dropped)
+
+    def of_token(token: int) -> str:
+        example = table.example_at(token)
+        return f"its whole example is, since {why(example)}"
+
+    return Choice(title, table.trainable & ~np.repeat(dropped, lengths), of_token, spread, higher_is_kept,
+                  dropped_examples=dropped, why_example=why)

@@ -119,8 +119,8 @@ def _stepped(table: ScoreTable) -> int:
         return int(found[0]) if len(found) else 0
 
     listing.steps("thresholds", len(ids), place, lambda row: state.choose_example(str(ids[row])),
-                  f"Example {count(place() + 1)} of {count(len(ids))}: it follows the settings. Explore finds examples by "
-                  "search and order.")
+                  f"Example {count(place() + 1)} of {count(len(ids))}: it follows the settings. Explore finds examples "
+                  "by search and order.")
     return place()
 
 
