@@ -108,6 +108,7 @@ def test_the_papers_ablation_and_tasks_stand_in_their_own_marks(found):
 def test_kept_share_stands_against_the_outcome(found):
     figure = arms_gains.kept_share(found, "correct")
     assert [(trace.text[0], trace.customdata[0], trace.y[0]) for trace in figure.data] == [
-        ("Normal", 100.0, 37.5), ("XTF", 75.0, 62.5), ("Random", 75.0, 37.5)]
-    assert [trace.x[0] for trace in figure.data] == [100.0, 75.0, 73.8]  # the last is moved aside
+        ("Random", 75.0, 37.5), ("XTF", 75.0, 62.5), ("Normal", 100.0, 37.5)]
+    assert [trace.x[0] for trace in figure.data] == [73.8, 75.0, 100.0]  # of the same share, one is moved aside
+    assert len({trace.textposition for trace in figure.data}) == 3  # names do not meet
     assert "XTF keeps 75.0 % and has 62.5 [" in alt(figure)

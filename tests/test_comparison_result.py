@@ -152,6 +152,17 @@ def test_strategies_that_answer_all_alike_show_nothing(workplace):
                                        "known.")
 
 
+def test_random_tokens_at_a_share_of_their_own_are_put_to_no_test(workplace):
+    names = ("normal", "random-60", "stm")
+    made = comparisons.finished("problems", "hostile", {(name, 0): many(rate, seed) for name, rate, seed in zip(
+        names, (0.3, 0.8, 0.9), (1, 2, 3), strict=True)}, many(0.1, 99), seeds=1, strategies=names)
+    told = verdict.verdict(result(made))
+    assert told.headline == ("By exact match: STM beats normal fine-tuning; against random at the same share it was "
+                             "not measured.")
+    assert len(told.signs) == 1 and not any("Random 60 %" in sentence for sentence in told.sentences)
+    assert result(made).row("random-60").figures["correct"].against["normal"].adjusted < 0.05  # in the table it is
+
+
 def test_what_fails_is_told_where_its_cell_is_missing(workplace):
     values = {key: value for key, value in ARMS.items() if key != ("xtf", 1)}
     made = comparisons.finished("problems", "hostile", values)

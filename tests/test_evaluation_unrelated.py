@@ -12,6 +12,7 @@ from xtf.config import ModelSettings
 from xtf.evaluation import result, unrelated
 from xtf.evaluation.load import load
 from xtf.models import LoadedModel
+from xtf.runs import open_run
 
 
 def plainly(model, ids):
@@ -68,3 +69,12 @@ def test_they_are_kept_with_the_evaluation_and_old_ones_are_read_without(workpla
     del facts["unrelated"]
     (made.base / "evaluation.json").write_text(json.dumps(facts))
     assert result.read(made.base).unrelated is None
+
+
+def test_an_evaluation_of_before_there_were_strategies_is_the_same_still(workplace):
+    made = begun("problems", "hostile")
+    evaluate(made, made.base, "base", ARMS["normal", 0])
+    facts = json.loads((made.base / "evaluation.json").read_text())
+    del facts["thresholds"]["strategy"]
+    (made.base / "evaluation.json").write_text(json.dumps(facts))
+    assert made.asked_for(result.read(made.base), open_run("hostile"))

@@ -14,6 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from xtf import digests, workspace
+from xtf.config import Thresholds
+from xtf.config import settings as settings_of
 from xtf.errors import StoreError
 
 _ITEMS, _FACTS, _PASSAGES = "items.parquet", "evaluation.json", "unrelated"
@@ -84,8 +86,13 @@ def _mean(rows: pd.DataFrame, nats: str, tokens: str) -> float:
 def same(evaluation: Evaluation, *, model: str, run_id: str, settings: dict[str, Any], thresholds: dict[str, Any]
          ) -> bool:
     """Whether it was made of all this, so that it need not be made again."""
-    return (evaluation.model, evaluation.run_id, evaluation.settings, evaluation.thresholds) == (
-        model, run_id, settings, thresholds)
+    return (evaluation.model, evaluation.run_id, evaluation.settings) == (model, run_id, settings) and \
+        _whole(evaluation.thresholds) == _whole(thresholds)
+
+
+def _whole(thresholds: dict[str, Any]) -> Thresholds:
+    """With what has been added to thresholds since they were written, at its default. Raises: SettingsError."""
+    return settings_of(Thresholds, thresholds)
 
 
 def exists(folder: Path) -> bool:

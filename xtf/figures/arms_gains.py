@@ -22,6 +22,7 @@ from xtf.figures.palette import NEUTRAL
 _ROW = 40  # pixels
 _BELOW = 0.22  # of a row's room: the paper's mark stands so far below ours
 _APART = 1.2  # points between intervals at the same share
+_BESIDE = ("top right", "bottom right", "top left", "bottom left")  # of neighbours, so that names do not meet
 _OURS, _PAPERS = "measured here, 95 % interval", "the paper's"
 _DIAMOND = {"symbol": "diamond-open", "size": 11, "color": NEUTRAL, "line": {"width": 2}}
 _DOT = {"symbol": "circle", "size": 11, "color": METHOD}
@@ -76,8 +77,8 @@ def kept_share(found: Result, key: str) -> go.Figure:
     rows = [row for row in found.rows if row.share is not None and key in row.figures]
     figure = go.Figure(layout={"showlegend": False})
     places = _side_by_side([100 * (row.share or 0) for row in rows])
-    for place, row in zip(places, rows, strict=True):
-        figure.add_scatter(**_at_share(row, place, key, metric))
+    for number, (place, row) in enumerate(sorted(zip(places, rows, strict=True), key=lambda one: one[0])):
+        figure.add_scatter(**_at_share(row, place, key, metric), textposition=_BESIDE[number % len(_BESIDE)])
     if (normal := found.row("normal")) and key in normal.figures:
         figure.add_hline(metric.scale * normal.figures[key].estimate.value, line={"width": 1, "dash": "dot",
                                                                                   "color": NEUTRAL})
@@ -150,7 +151,7 @@ def _at_share(row: Row, place: float, key: str, metric: Metric) -> dict[str, Any
     value, low, high = _three(row.figures[key].estimate, metric)
     colour = NEUTRAL if row.name.partition("-")[0] in verdict.CONTROLS else METHOD
     return {"x": [place], "y": [value], "mode": "markers+text", "text": [row.title],
-            "textposition": "top right", "customdata": [100 * (row.share or 0)], "cliponaxis": False,
+            "customdata": [100 * (row.share or 0)], "cliponaxis": False,
             "marker": {"size": 11, "color": colour},
             "error_y": {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low],
                         "color": colour, "thickness": 2, "width": 6},

@@ -35,7 +35,7 @@ def arms() -> None:
     for title, (names, sentence) in GROUPS.items():
         key = f"arms.strategies.{title}"
         state.show(key, [name for name in names if name in chosen])
-        st.pills(title, names, key=key, selection_mode="multi", format_func=variants.title, help=sentence,
+        st.pills(title, names, key=key, selection_mode="multi", format_func=variants.title, help=sentence, wrap=True,
                  on_change=state.taking(key, partial(_take, names)))
     with st.expander(f"What these {count(len(chosen))} do", icon=":material/help:"):
         st.markdown("\n".join(f"- **{variants.title(name)}**: {escaped(variants.sentence(name))}" for name in chosen))

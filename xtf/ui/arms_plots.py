@@ -23,7 +23,7 @@ def section(found: Result, columns: list[str], others: Others) -> None:
     key, wanted = "arms.plot", FORM.values.get("plot", "figures")
     wanted = wanted if wanted in _PLOTS else "figures"
     state.show(key, wanted)
-    st.segmented_control("Plot", list(_PLOTS), key=key, required=True, label_visibility="collapsed",
+    st.segmented_control("Plot", list(_PLOTS), key=key, required=True, wrap=True, label_visibility="collapsed",
                          format_func=lambda name: _PLOTS[name][0], on_change=FORM.taking("plot", key))
     _PLOTS[str(wanted)][1](found, columns, others)
 
@@ -48,7 +48,7 @@ def _gains(found: Result, columns: list[str], others: Others) -> None:
     gained = gains.gains(found, key)
     plots.show(arms_gains.gains(gained, key), "arms-gains")
     _whose(any(one.paper is not None for one in gained))
-    _reasons([f"{one.title}: {one.why}" for one in gained if one.why])
+    _reasons(list(dict.fromkeys(one.why for one in gained if one.why)))
 
 
 def _ablation(found: Result, columns: list[str], others: Others) -> None:
@@ -100,7 +100,7 @@ def _metric(found: Result, columns: list[str]) -> str:
     key, chosen = "arms.metric", FORM.values.get("metric")
     chosen = chosen if chosen in columns else columns[0]
     state.show(key, chosen)
-    st.segmented_control("Metric", columns, key=key, required=True, on_change=FORM.taking("metric", key),
+    st.segmented_control("Metric", columns, key=key, required=True, wrap=True, on_change=FORM.taking("metric", key),
                          format_func=lambda name: table.title(name, found), help=METRICS[str(chosen)].help)
     return str(chosen)
 

@@ -19,7 +19,8 @@ from xtf.ui.arms_work import name_of
 from xtf.words import count, escaped
 
 Identity = tuple[str, str, str]
-_FEW = 6  # sentences that are read at a glance
+_FEW = 6  # sentences or rows that are read at a glance
+_WIDE = 190  # pixels, for the longest name of a strategy
 
 
 def section(comparison: Comparison) -> None:
@@ -78,6 +79,7 @@ def _listed(sentences: list[str]) -> None:
 def _table(found: Result) -> None:
     cells = table.cells(found)
     shown = {name: st.column_config.TextColumn(name[:1].upper() + name[1:]) for name in cells[0]}
+    shown["strategy"] = st.column_config.TextColumn("Strategy", pinned=True, width=_WIDE if len(cells) > _FEW else None)
     shown[table.PAPER] = st.column_config.TextColumn("The paper's, not ours (%)",
                                                      help=f"Average accuracy, {paper.LABEL}.")
     st.dataframe(cells, hide_index=True, column_config=shown, height="content", row_height=38,

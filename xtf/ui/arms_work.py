@@ -153,7 +153,7 @@ def _row(state: ArmState, at_work: bool) -> dict[str, Any]:
 
 
 def _columns() -> dict[str, Any]:
-    return {"strategy": st.column_config.TextColumn("Strategy", width="small"),
+    return {"strategy": st.column_config.TextColumn("Strategy", width=190),
             "seed": st.column_config.NumberColumn("Seed", width="small"),
             "state": st.column_config.TextColumn("State", width="small"),
             "steps": st.column_config.ProgressColumn("Trained", min_value=0, max_value=1, format="percent"),
