@@ -69,6 +69,7 @@ def steps(run: Run) -> None:
         st.button("Next", icon=":material/arrow_forward:", shortcut="Right", disabled=place == len(STEPS) - 1,
                   type="primary", key="present.next", on_click=_go, args=(place + 1,))
         st.markdown(f"Step {place + 1} of {len(STEPS)}", width="content")
+        frame.link(frame.METHOD, "Details", help="How the scores are computed, for those who ask.")
         frame.link(frame.VALUE, "End", help="Leaves the presentation.", icon=":material/close:")
 
 
