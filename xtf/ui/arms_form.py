@@ -114,8 +114,9 @@ def _held_out_run(run: Run) -> None:
 
 def _measured() -> None:
     st.subheader("What is measured", anchor=False)
-    st.caption("Always: the loss on all held-out response tokens, on those that the thresholds keep, and on those that "
-               "they drop. Training losses of different tokens cannot be compared.")
+    st.caption("Always: the loss on all held-out response tokens, on those that the thresholds keep, on those that "
+               "they drop, and on text that has nothing to do with the task, which tells what is forgotten. Training "
+               "losses of different tokens cannot be compared.")
     _fields(EvaluationSettings, EVALUATION, _MEASURED)
 
 
