@@ -92,6 +92,9 @@ _STEPS = (
     (frame.EXPORT, "Export", "take away exactly these labels"),
     (frame.FINETUNE, "Fine-tune", "train on exactly these tokens"),
     (frame.COMPARE, "Compare", "see whether it helped"),
+    (frame.DISAGREEMENT, "Disagreement", "see what other methods would drop"),
+    (frame.EVIDENCE, "Evidence", "see which noise the scores find"),
+    (frame.VALUE, "Value", "work out what it is worth"),
     (frame.SCORE, "Score", "bring data and a model of your own"),
     (frame.METHOD, "Method", "what the scores mean, on one sentence"),
 )
