@@ -57,9 +57,11 @@ def aside(whole):
 
 
 def test_kills_at_random_moments_lose_nothing(tiny_model, home, monkeypatch):
-    """The experiment of benchmarks/kill.py with few kills: bit for bit the same, and no whole shard scored again."""
-    found = kill.experiment(home, str(tiny_model), "demo", limit=150, kills=3, seed=5)
-    assert found["faults"] == [] and found["kills"] >= 3 and found["shards"] >= 2
+    """The experiment of benchmarks/kill.py with few kills: bit for bit the same, and no whole shard scored again. This
+    seed kills at the writing of a file, and the resumed run by the clock."""
+    kills = int(os.environ.get("XTF_KILLS", "2"))
+    found = kill.experiment(home, str(tiny_model), "demo", limit=150, kills=kills, seed=334)
+    assert found["faults"] == [] and found["kills"] >= 2 and found["shards"] >= 2
 
 
 def cut(path):
