@@ -1,4 +1,5 @@
-"""The command line as a stranger uses it: a process of its own, JSON on stdout, sentences on stderr, exit codes."""
+"""The command line as a stranger uses it: JSON on stdout, sentences on stderr, exit codes. One command of each kind is
+a process of its own; where PyTorch would start once more only to say the same, it is called in this one."""
 
 import json
 import socket
@@ -8,6 +9,8 @@ import time
 
 import psutil
 import pytest
+
+from tests.commands import ended, told
 
 
 def xtf(*arguments, code=0, cwd=None):
@@ -19,7 +22,11 @@ def xtf(*arguments, code=0, cwd=None):
 
 def sentence(*arguments) -> str:
     """What a command says when it refuses: exit 2, nothing on stdout, one line on stderr."""
-    out, err = xtf(*arguments, code=2)
+    return one_line(2, *xtf(*arguments, code=2))
+
+
+def one_line(code, out, err) -> str:
+    assert code == 2
     lines = [line for line in err.splitlines() if line.strip()]
     assert out == "" and len(lines) == 1 and "Traceback" not in err, err
     return lines[0]
@@ -57,14 +64,14 @@ def test_score_filter_scores_export_and_load_back(flags, home, tmp_path):
 
 
 def test_text_output_is_for_people(flags):
-    out = xtf("score", "demo", "--limit", 3, *flags)[0]
-    assert "response" in out or "examples scored" in out
+    code, out, _ = ended("score", "demo", "--limit", 3, *flags)
+    assert code == 0 and ("response" in out or "examples scored" in out)
     assert "Kept" in xtf("filter", "demo-tiny-llama")[0]
     assert "demo-tiny-llama" in xtf("runs")[0]
 
 
 def test_preview_tells_what_is_trained_without_scoring(flags, home):
-    found = json.loads(xtf("preview", "demo", "--count", 2, "--json", *flags[:2])[0])
+    found = told("preview", "demo", "--count", 2, *flags[:2])
     assert len(found["examples"]) == 2 and any(found["examples"][0]["trainable"])
     assert not (home / "runs").exists()
 
@@ -83,7 +90,8 @@ BAD_FILES = {
 def test_bad_data_is_one_sentence_and_leaves_nothing(case, flags, home, tmp_path):
     name, content, expected = BAD_FILES[case]
     (tmp_path / name).write_bytes(content)
-    said = sentence("score", tmp_path / name, "--run", "bad", *flags)
+    asked = ["score", tmp_path / name, "--run", "bad", *flags]
+    said = sentence(*asked) if case == "broken JSON" else one_line(*ended(*asked))
     assert expected.lower() in said.lower()
     assert not (home / "runs").exists() or not list((home / "runs").iterdir())
 
@@ -97,7 +105,7 @@ def test_bad_data_is_one_sentence_and_leaves_nothing(case, flags, home, tmp_path
     (["export", "nothing", "--out", "x"], "no run called nothing"),
 ])
 def test_bad_arguments_are_one_sentence(arguments, expected):
-    assert expected in sentence(*arguments)
+    assert expected in one_line(*ended(*arguments))
 
 
 def test_unknown_flags_and_choices_exit_2():
@@ -110,7 +118,7 @@ def test_two_rules_for_one_attribute_are_refused(demo_run):
 
 
 def test_estimate_prints_numbers_and_writes_no_run(flags, home):
-    found = json.loads(xtf("score", "demo", "--limit", 4, "--estimate", "--json", *flags)[0])
+    found = told("score", "demo", "--limit", 4, "--estimate", *flags)
     assert found["examples"] == 4 and found["tokens_per_second"] > 0 and found["memory_bytes"] > 1e8
     assert not (home / "runs").exists()
 
@@ -122,8 +130,8 @@ def test_app_serves_on_this_machine_only_and_prints_where(home):
     command = [sys.executable, "-m", "xtf", "app", "--port", str(port), "--no-open", "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
-        told = json.loads(process.stdout.readline())
-        assert told == {"url": f"http://127.0.0.1:{port}", "pid": process.pid}
+        said = json.loads(process.stdout.readline())
+        assert said == {"url": f"http://127.0.0.1:{port}", "pid": process.pid}
         deadline = time.monotonic() + 60
         while not listening(port):
             assert time.monotonic() < deadline and process.poll() is None
