@@ -110,11 +110,11 @@ def maps(found: Regions, views: Views) -> go.Figure:
             figure.update_xaxes(showticklabels=True, title="p", row=row, col=column)
     figure.update_layout(
         coloraxis={"colorscale": scale(_POSITIVE), "cmin": 0, "cmax": 100,
-                   "colorbar": {"title": {"text": "Taken away (%)", "side": "top"}, "orientation": "h", "thickness": 12,
-                                "len": 0.5, "outlinewidth": 0, "yref": "container", "y": 0, "yanchor": "bottom"}},
+                   "colorbar": {"ticksuffix": " %", "orientation": "h", "thickness": 12, "len": 0.5, "outlinewidth": 0,
+                                "yref": "container", "y": 0, "yanchor": "bottom"}},
         coloraxis2={"colorscale": scale(NEUTRAL), "showscale": False, "cmin": 0})
     _axes(figure)
-    finished(figure, "Taken away by p and entropy", _told(found, views, titles[1:]), height=190 + _PANEL * count)
+    finished(figure, "Share taken away, by p and entropy", _told(found, views, titles[1:]), height=190 + _PANEL * count)
     return figure.update_layout(margin_b=100)  # the colour bar stands below
 
 
