@@ -99,11 +99,11 @@ def test_perplexity_drops_whole_examples():
     assert choice.dropped_examples.tolist() == [0, 0, 0, 1] and not choice.higher_is_kept
     assert choice.signal.tolist() == [1, 1, 3, 3, 2, 2, 4, 4]
     told = sentences(scored, Perplexity())
-    by = "by Data filtering, perplexity: its whole example is, since perplexity"
+    by = "by Data filtering (perplexity): its whole example is, since perplexity"
     assert told[7] == f"Dropped {by} 54.6 is among the highest 25 % (from 54.6 on)."
     assert told[0] == f"Kept {by} 2.72 is not among the highest 25 % (from 54.6 on)."
     assert explain.summary_sentence(scored, judged(scored, Perplexity()), 3) == (
-        "The whole example is dropped by Data filtering, perplexity: perplexity 54.6 is among the highest 25 % (from "
+        "The whole example is dropped by Data filtering (perplexity): perplexity 54.6 is among the highest 25 % (from "
         "54.6 on).")
     assert explain.summary_sentence(scored, judged(scored, Perplexity()), 0) == "All 2 response tokens are trained."
 

@@ -71,7 +71,7 @@ def test_what_cannot_be_used_is_left_out_with_its_reason(workplace):
     app = choose(opened(PAGE), "xtf", "stm", "slm", "xtf-kn")
     assert "**Selective LM \\(Rho\\-1\\)** is left out" in app.warning[0].value
     assert escaped("xtf prepare problems --strategy slm") in app.warning[0].value
-    assert app.dataframe[0].value["title"].tolist() == ["XTF", "STM", "XTF, KN only"]
+    assert app.dataframe[0].value["title"].tolist() == ["XTF", "STM", "XTF (KN only)"]
     app = choose(app, "xtf", "slm")
     assert "at least two" in app.info[0].value and not app.exception
     assert "at least two" in choose(app).info[0].value
@@ -85,7 +85,7 @@ def test_the_maps_say_who_disagrees_about_p(workplace):
     assert app.dataframe[0].value["r"].tolist() == pytest.approx(rows["r"].tolist(), nan_ok=True)
     assert drawn(app) == [alt(figures.maps(disagreement.regions(scored, chosen), chosen))]
     titles = [one["text"] for one in charts(app)[0]["layout"]["annotations"]]
-    assert titles == ["All response tokens", "STM", "DFT: 1 − weight", "XTF, KN only"]
+    assert titles == ["All response tokens", "STM", "DFT: 1 − weight", "XTF (KN only)"]
 
 
 def test_token_types_and_their_tokens(workplace):

@@ -54,7 +54,7 @@ def test_a_strategy_chosen_on_thresholds_decides_everywhere_and_is_undone(workpl
 def test_what_a_strategy_lacks_is_told_with_a_button_that_makes_it(workplace, sleeping):
     for page in ("pages/thresholds.py", "pages/export.py", "pages/finetune.py"):
         app = at(page, STRATEGY_SETTINGS["token-cleaning"]())
-        assert "Token cleaning, fixed needs training a reference model" in words(app)
+        assert "Token cleaning (fixed) needs training a reference model" in words(app)
         assert any("xtf prepare problems --strategy token-cleaning" in code.value for code in app.code)
     widget(app.button, "Prepare it").click()
     rerun(app)

@@ -27,12 +27,11 @@ def known(name: str) -> bool:
 
 
 def title(name: str) -> str:
-    """For people: `XTF, preset paper` (never to be taken for the paper's figures), `XTF, RI + KN only`, `Random 60 %`.
-    """
+    """For people: `XTF (preset paper)`, never to be read as the paper's figures, `XTF (RI + KN only)`, `Random 60 %`."""
     if name in _PRESETS:
-        return f"XTF, preset {_PRESETS[name]}"
+        return f"XTF (preset {_PRESETS[name]})"
     if name in ABLATIONS:
-        return f"XTF, {name.removeprefix('xtf-').upper().replace('-', ' + ')} only"
+        return f"XTF ({name.removeprefix('xtf-').upper().replace('-', ' + ')} only)"
     if found := _RANDOM.fullmatch(name):
         return f"Random {int(found[1])} %"
     return STRATEGIES[name].title

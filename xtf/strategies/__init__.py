@@ -50,10 +50,10 @@ STRATEGIES: dict[str, Strategy] = {
     "normal": Strategy("Normal", "All response tokens, as plain fine-tuning does.", "token", controls.normal),
     "random": Strategy("Random", "Tokens drawn at random, as many as the thresholds keep or another share: what a gain "
                                  "has to be measured against.", "token", controls.random),
-    "df-perplexity": Strategy("Data filtering, perplexity",
+    "df-perplexity": Strategy("Data filtering (perplexity)",
                               "Drops the examples whose responses the base model finds hardest.", "sample",
                               samples.perplexity),
-    "df-ifd": Strategy("Data filtering, IFD",
+    "df-ifd": Strategy("Data filtering (IFD)",
                        "Drops the examples whose prompt does not help the base model to predict the response, then "
                        "those where it helps most.", "sample", samples.ifd, lambda chosen: (ALONE,),
                        "a pass over the responses without their prompts"),
@@ -64,10 +64,10 @@ STRATEGIES: dict[str, Strategy] = {
                     "In each batch the tokens whose loss is furthest above that of a reference model, chosen anew as "
                     "the model learns; shown is its choice before the first step.", "token", references.slm, _reference,
                     "training a reference model, a pass with it, and a forward pass more in each step"),
-    "token-cleaning": Strategy("Token cleaning, fixed",
+    "token-cleaning": Strategy("Token cleaning (fixed)",
                                "The tokens whose loss a reference model lowers most, over the whole data.", "token",
                                references.token_cleaning, _reference, "training a reference model, and a pass with it"),
-    "self-evolving": Strategy("Token cleaning, self-evolving",
+    "self-evolving": Strategy("Token cleaning (self-evolving)",
                               "The same part by part: the reference model goes on learning from what was kept of each.",
                               "token", references.self_evolving, _evolving,
                               "training a reference model part by part, and a pass over each"),

@@ -58,7 +58,7 @@ def self_evolving(table: ScoreTable, chosen: SelfEvolving, verdicts: Verdicts) -
     keep = np.zeros(len(signal), bool)
     for part in range(PARTS):
         keep |= highest(np.where(of == part, signal, np.float32(np.nan)), chosen.keep)
-    return _choice("Token cleaning, self-evolving", table, signal, keep, column, chosen.keep,
+    return _choice("Token cleaning (self-evolving)", table, signal, keep, column, chosen.keep,
                    whose=f" of its part (of {PARTS})")
 
 

@@ -25,7 +25,7 @@ def perplexity(table: ScoreTable, chosen: Perplexity, verdicts: Verdicts) -> Cho
         side = "is among" if dropped[example] else "is not among"
         return f"perplexity {own} {side} the highest {percent(chosen.drop)} (from {told_apart(edge)} on)"
 
-    return _of_examples(table, "Data filtering, perplexity", dropped, loss.astype(np.float32), False, why)
+    return _of_examples(table, "Data filtering (perplexity)", dropped, loss.astype(np.float32), False, why)
 
 
 def ifd(table: ScoreTable, chosen: Ifd, verdicts: Verdicts) -> Choice:
@@ -53,7 +53,7 @@ def ifd(table: ScoreTable, chosen: Ifd, verdicts: Verdicts) -> Choice:
         return f"{own} is neither above 1 nor among the lowest"
 
     signal = np.where(useless, -np.inf, ratio).astype(np.float32)  # above 1 is worse than the lowest
-    return _of_examples(table, "Data filtering, IFD", useless | low, signal, True, why)
+    return _of_examples(table, "Data filtering (IFD)", useless | low, signal, True, why)
 
 
 def means(table: ScoreTable, values: np.ndarray) -> np.ndarray:

@@ -60,7 +60,7 @@ def _scores(table: ScoreTable) -> list[Signal]:
 
 
 def _presets(table: ScoreTable) -> list[Decision]:
-    return [Decision(f"xtf-{name}", f"XTF, preset {name}", table.trainable & ~filters.judge(table, thresholds).keep)
+    return [Decision(f"xtf-{name}", f"XTF (preset {name})", table.trainable & ~filters.judge(table, thresholds).keep)
             for name, (_, thresholds) in PRESETS.items()]
 
 
