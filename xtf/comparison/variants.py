@@ -27,7 +27,7 @@ def known(name: str) -> bool:
 
 
 def title(name: str) -> str:
-    """For people: `XTF (preset paper)`, never to be read as the paper's figures, `XTF (RI + KN only)`, `Random 60 %`."""
+    """For people: `XTF (preset paper)`, never the paper's figures, `XTF (RI + KN only)`, `Random 60 %`."""
     if name in _PRESETS:
         return f"XTF (preset {_PRESETS[name]})"
     if name in ABLATIONS:
