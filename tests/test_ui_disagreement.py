@@ -114,7 +114,7 @@ def test_one_sample_shows_each_token_with_every_verdict(workplace):
     index = int(order[0])
     given, taken = component(app, "tokens"), disagreement.sample(scored, chosen, index)
     trained = np.flatnonzero(scored.example(index).trainable)
-    assert given["names"] == ["XTF", "Random", "DF, perplexity", "STM", "EAFT", "Entropy"]
+    assert given["names"] == ["XTF", "Random", "DF (perplexity)", "STM", "EAFT", "Entropy"]
     assert [one["taken"] for one in given["tokens"] if one["trained"]] == [
         "".join("9" if gone else "0" for gone in taken[:, place]) for place in trained]
     text = "".join(one["text"] for one in given["tokens"]).replace("⏎", "\n").replace("␣", " ")

@@ -55,7 +55,7 @@ def matrix(found: Agreement, measure: str) -> go.Figure:
     shown = np.full((size, size), np.nan)
     for cell in below:
         shown[cell] = values[cell]
-    columns = [title.replace(", ", ",<br>") for title in found.titles]
+    columns = [title.replace(" (", "<br>(") for title in found.titles]
     rows = [f"{title}<br>keeps {percent(kept)}" for title, kept in zip(columns, found.kept_shares, strict=True)]
     figure = go.Figure()
     figure.add_heatmap(
