@@ -254,3 +254,10 @@ def test_a_name_that_can_be_none_and_a_damaged_column(home):
 
 def test_the_table_and_the_settings_name_the_same():
     assert list(strategies.STRATEGIES) == list(STRATEGY_SETTINGS)
+
+
+def test_ranks_count_what_is_below_and_equals_share_a_place():
+    from xtf.strategies.switches import _ranked
+
+    assert _ranked(np.array([3, NAN, 1, 3, 2], np.float32)) == pytest.approx([0.5, NAN, 0, 0.5, 0.25], nan_ok=True)
+    assert np.isnan(_ranked(np.array([NAN], np.float32))).all()

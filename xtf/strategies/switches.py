@@ -73,6 +73,10 @@ def _quantile(values: np.ndarray, share: float) -> float:
 
 def _ranked(values: np.ndarray) -> np.ndarray:
     """float32[M]: the share of the numbers below each one, NaN for NaN."""
-    known = np.sort(values[np.isfinite(values)])
-    found = np.searchsorted(known, values) / max(1, len(known))
-    return np.where(np.isfinite(values), found, np.nan).astype(np.float32)
+    known = np.flatnonzero(np.isfinite(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    ordered = values[order]
+    starts = np.append(True, ordered[1:] != ordered[:-1])[:len(order)]  # equals share the place of their first
+    ranks = np.full(len(values), np.nan, np.float32)
+    ranks[order] = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0)) / max(1, len(order))
+    return ranks
