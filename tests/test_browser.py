@@ -15,9 +15,6 @@ from tests.browser import ROOT, dashboard, settled, watched_tab
 from tests.scored import HOSTILE
 
 pytestmark = pytest.mark.browser
-PAGES = {"": "Home", "score": "Score", "explore": "Explore", "thresholds": "Thresholds",
-         "dataset": "Dataset", "tokens": "Tokens", "settings": "Settings", "export": "Export",
-         "finetune": "Fine-tune", "compare": "Compare", "method": "Method"}
 
 
 @pytest.fixture
@@ -35,28 +32,6 @@ def go(page, name) -> None:
     page.get_by_test_id("stSidebar").get_by_role("link", name=name).click()
     page.get_by_role("heading", name=name, level=1).wait_for()
     settled(page)
-
-
-def frame(page) -> dict:
-    """What every page must have."""
-    sidebar = page.get_by_test_id("stSidebar")
-    return {"links": [link.inner_text().split("\n")[-1] for link in sidebar.get_by_role("link").all()],
-            "logo": page.get_by_test_id("stSidebarLogo").count(),
-            "runs": sidebar.get_by_test_id("stSelectbox").count(), "kept": "kept" in sidebar.inner_text(),
-            "own navigation": page.get_by_test_id("stSidebarNav").count(),
-            "faults": page.get_by_test_id("stException").count() + page.get_by_test_id("stAlertContentError").count()}
-
-
-@pytest.mark.parametrize("path, title", PAGES.items())
-def test_a_fresh_server_shows_the_same_frame_on_any_page(path, title, page, scored, tmp_path):
-    with dashboard(scored, tmp_path / "log") as address:
-        page.goto(f"{address}/{path}")
-        settled(page)
-        assert page.get_by_role("heading", level=1).all_inner_texts()[0] == title
-        assert page.title() == f"{title} · XTF"
-        found = frame(page)
-    assert found.pop("kept") is (path != "score")
-    assert found == {"links": list(PAGES.values()), "logo": 1, "runs": 1, "own navigation": 0, "faults": 0}
 
 
 def test_thresholds_example_and_run_live_in_the_url(page, scored, tmp_path):

@@ -4,7 +4,8 @@
 window.keyboard = (() => {
   const CONTROLS = `a[href], button, input, select, textarea, summary, [tabindex], [role=slider], [role=listbox],
     [role=combobox], [role=tab], [role=option], [role=radio], [role=checkbox], [role=switch], [role=menuitem]`;
-  const GROUPS = "[role=radiogroup], [role=tablist], [role=listbox], [role=grid], [role=toolbar], fieldset"; // arrows move within
+  const GROUPS = `[role=radiogroup], [role=tablist], [role=listbox], [role=grid], [role=toolbar], fieldset,
+    [data-testid=stMultiSelectTagsContainer]`; // arrows move within, and what they stand on can be deleted
   const WHOLE = "[data-testid=stElementContainer], [data-testid=stVerticalBlock], body"; // what holds one control
   const LOOKS = ["outlineStyle", "outlineWidth", "outlineColor", "boxShadow", "borderColor", "borderWidth",
     "backgroundColor", "color", "opacity", "textDecorationLine", "filter"];
