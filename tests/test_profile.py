@@ -70,7 +70,7 @@ def test_shares_of_roles_worked_by_hand():
                                              "by-reasoning", "only-reasoning")} == {
         "kept": 5, "dropped": 6, "only-novelty": 3, "several": 1, "hand": 2, "by-novelty": 4, "by-reasoning": 2,
         "only-reasoning": 0}
-    assert profile.totals_of(counts) == {"reasoning": 12, "novelty": 4, "relevance": 1, "hand": 2}
+    assert profile.totals_of(counts) == {"reasoning": 12, "novelty": 4, "relevance": 1, "hand": 2, "strategy": 0}
     combined = profile.combinations_of(counts)
     assert combined[0] == (("reasoning",), 10) and (("reasoning", "hand"), 2) in combined
     assert len(combined) == 8 and (("reasoning", "novelty", "relevance"), 0) in combined
