@@ -76,11 +76,14 @@ def demo_run(home, tiny_model):
 
 @pytest.fixture(scope="session")
 def embedded_model(tmp_path_factory) -> Path:
-    """Folder of the embedded model as safetensors, converted once a session (about 20 s)."""
+    """Folder of the embedded model as safetensors, converted once for all workers (20 s; the second waits)."""
     from xtf import models
 
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XTF_HOME", str(tmp_path_factory.mktemp("embedded")))
+        patch.setenv("XTF_HOME", str(folder / "embedded"))
         return models.embedded_folder()
 
 
@@ -165,9 +168,9 @@ def partial(home, tiny_model, monkeypatch):
 @pytest.fixture(scope="module")
 def browser():
     """A Chromium for the tests of one file: while it runs, asyncio can do nothing else."""
-    from tests.browser import chromium
+    from tests.browser import BRIEF, chromium
 
-    with chromium() as running:
+    with chromium(*BRIEF) as running:
         yield running
 
 
