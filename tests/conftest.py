@@ -6,7 +6,13 @@ import shutil
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+#: How long drawing or trying an example takes is the machine's business: a busy one must not fail a test.
+hypothesis.settings.register_profile("untimed", deadline=None,
+                                     suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many tests run at a time as there are cores: threads would only queue up
     os.environ.setdefault("OMP_NUM_THREADS", "1")
