@@ -174,9 +174,9 @@ def partial(home, tiny_model, monkeypatch):
 @pytest.fixture(scope="module")
 def browser():
     """A Chromium for the tests of one file: while it runs, asyncio can do nothing else."""
-    from tests.browser import BRIEF, chromium
+    from tests.browser import chromium
 
-    with chromium(*BRIEF) as running:
+    with chromium() as running:
         yield running
 
 
