@@ -14,19 +14,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-#: A page lives for seconds: to optimize its scripts takes longer than it saves, a third of a page's cost.
-BRIEF = ["--js-flags=--no-opt"]
 
 
 @contextmanager
-def chromium(*arguments):
-    """A running browser, started with these `arguments` too. Skips, and says why, where there is none."""
+def chromium():
+    """A running browser. Skips, and says why, where there is none."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser test was run")
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         pytest.skip("no Chromium was found: the dashboard was not tried in a browser")
     with api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=[*ARGUMENTS, *arguments])
+        running = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         try:
             yield running
         finally:
