@@ -56,7 +56,7 @@ def _round(server: Server, tabs: list[Any], turn: int, faults: list[str]) -> dic
 
 def _act(tab: Any, turn: int, index: int) -> None:
     """Visitors go through the same things, each from a place of his own."""
-    others = [title for title in PAGES if title not in ("Thresholds", "Explore")]
+    others = [title for title in PAGES if title not in ("Thresholds", "Explore", "Present")]  # which has no sidebar
     steps = [lambda: _go(tab, "Thresholds"), lambda: _preset(tab, turn + index), lambda: _move(tab, 1 + index % 7),
              lambda: _move(tab, 2), lambda: _go(tab, "Explore"), lambda: tab.keyboard.press("j"),
              lambda: tab.keyboard.press("j"), *(lambda title=title: _go(tab, title) for title in others)]
