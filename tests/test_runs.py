@@ -170,6 +170,7 @@ CHECKPOINTS = """
 import sys
 from tests.test_runs import begun, types_of
 run = begun(3)
+run.checkpoint(types_of(1), 1)
 print("ready", flush=True)
 while True:
     for shards in (1, 2, 3):
