@@ -120,6 +120,15 @@ def per_example(flags: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return counts
 
 
+def highest(values: np.ndarray, share: float) -> np.ndarray:
+    """bool of each: so large a share of the numbers, the highest; equals go by position, the earlier one first. NaN and
+    infinities count for nothing."""
+    known = np.flatnonzero(np.isfinite(values))
+    found = np.zeros(len(values), bool)
+    found[known[np.argsort(-values[known], kind="stable")[:round(share * len(known))]]] = True
+    return found
+
+
 def _sorted_within(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """float32 values of consecutive groups, each group ascending. One sort of integers that order as
     (group, value): far faster than sorting by two keys."""

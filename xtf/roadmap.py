@@ -17,9 +17,9 @@ from xtf.errors import XtfError
 from xtf.export.record import RECORD
 from xtf.store import Manifest
 from xtf.training.folder import list_trainings
+from xtf.value.measured import ENOUGH
 from xtf.words import listed
 
-ENOUGH = 3  # seeds
 _NAMED = 3
 
 

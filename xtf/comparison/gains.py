@@ -3,12 +3,11 @@
 from typing import NamedTuple
 
 from xtf.comparison import paper
+from xtf.comparison.budget import NORMAL
 from xtf.comparison.folder import BASE
 from xtf.comparison.metrics import CORRECT
 from xtf.comparison.result import Result, Row
 from xtf.evaluation.statistics import Difference, Estimate
-
-NORMAL = "normal"
 
 
 class Gain(NamedTuple):

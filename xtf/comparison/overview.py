@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from xtf.comparison import gains, paper
+from xtf.comparison.budget import NORMAL
 from xtf.comparison.metrics import CORRECT
 from xtf.comparison.result import Result, Row
 from xtf.evaluation.statistics import Difference, Estimate
@@ -48,7 +49,7 @@ def _cell(results: list[Result], task: str, method: Method) -> Cell:
     for found in results:
         for row in _rows(found, method):
             figure = row.figures[CORRECT]
-            return Cell(task, method.title, found.name, row.title, figure.estimate, figure.against.get(gains.NORMAL),
+            return Cell(task, method.title, found.name, row.title, figure.estimate, figure.against.get(NORMAL),
                         published, "")
     return Cell(task, method.title, "", "", None, None, published, _why(results, task, method))
 

@@ -8,8 +8,9 @@ import numpy as np
 from xtf import overrides, strategies
 from xtf.columns import Mark
 from xtf.config import ATTRIBUTES, ByClass, BySpan, ByType, Override, Thresholds, settings
-from xtf.filters import BIT, BY_HAND, BY_STRATEGY, Verdicts
+from xtf.filters import BY_HAND, Verdicts
 from xtf.preflight.findings import Fix, Level
+from xtf.selection import HAND, REASONS, STRATEGY
 from xtf.store import Manifest, ScoreTable
 from xtf.words import TITLES, count, percent
 
@@ -77,12 +78,11 @@ def relax(table: ScoreTable, verdicts: Verdicts, least: float) -> tuple[str, Fix
     """What drops most, in words, and the smallest change of it that keeps `least` of the run's response tokens."""
     total = int(table.trainable_counts.sum())
     bits = verdicts.bits
-    dropped = {name: int(np.count_nonzero(bits & np.uint8(bit))) for name, bit in {
-        **BIT, "hand": BY_HAND, "strategy": BY_STRATEGY}.items()}
+    dropped = {name: int(np.count_nonzero(bits & np.uint8(bit))) for name, bit in REASONS.items()}
     worst = max(dropped, key=lambda name: dropped[name])
     if not dropped[worst]:
         return "", None
-    named = {"hand": "what was decided by hand", "strategy": "the strategy"}
+    named = {HAND: "what was decided by hand", STRATEGY: "the strategy"}
     told = f"{TITLES.get(worst) or named[worst]} drops {percent(dropped[worst] / total)}"
     for fix in _relaxed(verdicts.thresholds, worst):
         relaxed = settings(Thresholds, verdicts.thresholds.model_dump() | fix.change)
@@ -94,7 +94,7 @@ def relax(table: ScoreTable, verdicts: Verdicts, least: float) -> tuple[str, Fix
 def _relaxed(thresholds: Thresholds, worst: str) -> Iterator[Fix]:
     """Changes that drop less, the smallest first."""
     by_hand = [override for override in thresholds.model_dump(mode="json")["overrides"] if override["action"] == "keep"]
-    if worst == "strategy":
+    if worst == STRATEGY:
         yield Fix("Let the three attributes decide", "thresholds", {"strategy": {"kind": "xtf"}})
     elif worst in ATTRIBUTES:
         usual = getattr(Thresholds(), worst)

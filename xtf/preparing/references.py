@@ -15,8 +15,9 @@ import numpy as np
 from xtf.added import reference
 from xtf.config import Normal, Thresholds
 from xtf.progress import Progress, within
+from xtf.ranks import highest
 from xtf.runs import Run
-from xtf.strategies.references import PARTS, highest, parts
+from xtf.strategies.references import PARTS, parts
 from xtf.training import run as training
 from xtf.training import source
 from xtf.training.folder import Training
@@ -33,7 +34,8 @@ def add(run: Run, name: str, settings: TrainSettings, progress: Progress) -> Non
 def add_evolving(run: Run, name: str, keep: float, settings: TrainSettings, progress: Progress) -> None:
     """Adds the column of a self-evolving one: each part by the model that has learnt from those before. Raises:
     XtfError."""
-    table, of, took = run.table(), parts(len(run.table())), 0.0
+    table, took = run.table(), 0.0
+    of = parts(len(table))
     values = np.full(int(table.offsets[-1]), np.nan, np.float32)
     made = [_first(run, name, settings, progress)]
     for part in range(PARTS):

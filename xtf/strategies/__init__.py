@@ -6,7 +6,7 @@ A strategy is a pure function of a scored run, its own settings (`xtf.config.str
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +20,6 @@ from xtf.store import ScoreTable
 from xtf.strategies import controls, references, samples, switches
 from xtf.words import TITLES
 
-#: What a strategy decides about: tokens, whole examples, the data itself, or how much each token weighs.
-Level = Literal["token", "sample", "data", "weights"]
-
 
 @dataclass(frozen=True)
 class Strategy:
@@ -30,7 +27,6 @@ class Strategy:
 
     title: str
     sentence: str
-    level: Level
     choose: Callable[[ScoreTable, Any, Verdicts], Choice] | None  # None: XTF's own verdicts
     #: Columns beyond the scoring pass that it goes by, of its settings.
     needs: Callable[[Any], tuple[str, ...]] = lambda chosen: ()
@@ -46,37 +42,37 @@ def _evolving(chosen: Any) -> tuple[str, ...]:
 
 
 STRATEGIES: dict[str, Strategy] = {
-    "xtf": Strategy("XTF", "The tokens that the thresholds keep.", "token", None),
-    "normal": Strategy("Normal", "All response tokens, as plain fine-tuning does.", "token", controls.normal),
+    "xtf": Strategy("XTF", "The tokens that the thresholds keep.", None),
+    "normal": Strategy("Normal", "All response tokens, as plain fine-tuning does.", controls.normal),
     "random": Strategy("Random", "Tokens drawn at random, as many as the thresholds keep or another share: what a gain "
-                                 "has to be measured against.", "token", controls.random),
+                                 "has to be measured against.", controls.random),
     "df-perplexity": Strategy("Data filtering (perplexity)",
-                              "Drops the examples whose responses the base model finds hardest.", "sample",
+                              "Drops the examples whose responses the base model finds hardest.",
                               samples.perplexity),
     "df-ifd": Strategy("Data filtering (IFD)",
                        "Drops the examples whose prompt does not help the base model to predict the response, then "
-                       "those where it helps most.", "sample", samples.ifd, lambda chosen: (ALONE,),
+                       "those where it helps most.", samples.ifd, lambda chosen: (ALONE,),
                        "a pass over the responses without their prompts"),
     "augment": Strategy("Data augmentation",
                         "All response tokens of the examples and of twins with other numbers and names: twice the "
-                        "tokens.", "data", controls.augmented, cost="a run of the twins, scored"),
+                        "tokens.", controls.augmented, cost="a run of the twins, scored"),
     "slm": Strategy("Selective LM (Rho-1)",
                     "In each batch the tokens whose loss is furthest above that of a reference model, chosen anew as "
-                    "the model learns; shown is its choice before the first step.", "token", references.slm, _reference,
+                    "the model learns; shown is its choice before the first step.", references.slm, _reference,
                     "training a reference model, a pass with it, and a forward pass more in each step"),
     "token-cleaning": Strategy("Token cleaning (fixed)",
-                               "The tokens whose loss a reference model lowers most, over the whole data.", "token",
+                               "The tokens whose loss a reference model lowers most, over the whole data.",
                                references.token_cleaning, _reference, "training a reference model, and a pass with it"),
     "self-evolving": Strategy("Token cleaning (self-evolving)",
                               "The same part by part: the reference model goes on learning from what was kept of each.",
-                              "token", references.self_evolving, _evolving,
+                              references.self_evolving, _evolving,
                               "training a reference model part by part, and a pass over each"),
-    "stm": Strategy("STM", "Drops the tokens that the base model finds unlikely.", "token", switches.stm),
+    "stm": Strategy("STM", "Drops the tokens that the base model finds unlikely.", switches.stm),
     "dft": Strategy("DFT", "Trains all tokens, each weighed by the p that the base model gives it (the published "
-                           "method takes the p of the model in training).", "weights", switches.dft),
+                           "method takes the p of the model in training).", switches.dft),
     "eaft": Strategy("EAFT", "Drops tokens that contradict a base model which is sure: both entropy and p are low.",
-                     "token", switches.eaft),
-    "entropy": Strategy("Entropy", "The tokens where the base model is least certain.", "token", switches.entropy),
+                     switches.eaft),
+    "entropy": Strategy("Entropy", "The tokens where the base model is least certain.", switches.entropy),
 }
 
 

@@ -7,6 +7,7 @@ from xtf.choice import Choice
 from xtf.config import SelfEvolving, Slm, TokenCleaning
 from xtf.explain import percent, told_apart
 from xtf.filters import Verdicts
+from xtf.ranks import highest
 from xtf.store import ScoreTable
 
 PARTS = 5
@@ -15,14 +16,6 @@ PARTS = 5
 def excess(table: ScoreTable, column: str) -> np.ndarray:
     """float32[M], nats: L_base - L_reference of each response token, NaN elsewhere."""
     return table.column(column) - table.column("logprob")
-
-
-def highest(signal: np.ndarray, share: float) -> np.ndarray:
-    """bool[M]: so large a share of the numbers, the highest; equals go by position, the earlier one first."""
-    known = np.flatnonzero(np.isfinite(signal))
-    keep = np.zeros(len(signal), bool)
-    keep[known[np.argsort(-signal[known], kind="stable")[:round(share * len(known))]]] = True
-    return keep
 
 
 def parts(examples: int, count: int = PARTS) -> np.ndarray:

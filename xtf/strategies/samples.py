@@ -10,14 +10,14 @@ from xtf.choice import Choice
 from xtf.config import Ifd, Perplexity
 from xtf.explain import percent, told_apart
 from xtf.filters import Verdicts
-from xtf.ranks import Scores
+from xtf.ranks import Scores, highest
 from xtf.store import ScoreTable
 
 
 def perplexity(table: ScoreTable, chosen: Perplexity, verdicts: Verdicts) -> Choice:
     """Drops the examples with the highest mean loss over their response tokens."""
     loss = -means(table, table.column("logprob"))
-    dropped = highest(loss, chosen.drop)
+    dropped = highest(loss[::-1], chosen.drop)[::-1]  # of equals the later one goes first
     edge = math.exp(min(loss[dropped].min(initial=np.inf), 700))
 
     def why(example: int) -> str:
@@ -59,12 +59,6 @@ def ifd(table: ScoreTable, chosen: Ifd, verdicts: Verdicts) -> Choice:
 def means(table: ScoreTable, values: np.ndarray) -> np.ndarray:
     """float64[N]: the mean of float[M] over each example's tokens that have one; NaN where none has."""
     return Scores(values.astype(np.float32, copy=False), table.offsets).means
-
-
-def highest(values: np.ndarray, share: float) -> np.ndarray:
-    """bool[N]: so large a share of the numbers, the highest; equals go by position, the later one first."""
-    known = np.flatnonzero(np.isfinite(values))
-    return _first(np.where(np.isfinite(values), -values, np.inf)[::-1], round(share * len(known)))[::-1]
 
 
 def _first(values: np.ndarray, count: int) -> np.ndarray:

@@ -6,8 +6,8 @@ from xtf.choice import Choice
 from xtf.config import Dft, Eaft, Entropy, Stm
 from xtf.explain import percent, told_apart
 from xtf.filters import Verdicts, probability
+from xtf.ranks import highest
 from xtf.store import ScoreTable
-from xtf.strategies.references import highest
 
 
 def stm(table: ScoreTable, chosen: Stm, verdicts: Verdicts) -> Choice:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xtf.strategies.references import highest
+from xtf.ranks import highest
 from xtf.training.rows import Row, only
 
 

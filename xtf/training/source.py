@@ -65,7 +65,8 @@ def of_run(run: Run, thresholds: Thresholds, allow: Collection[str] = (), *, see
         run.verify()
         table = run.table()
         verdicts = strategies.judge(table, _seeded(thresholds, seed))
-        weights = verdicts.weights() if strategies.STRATEGIES[strategy.kind].level == "weights" else None
+        weighed = verdicts.choice is not None and verdicts.choice.weights is not None
+        weights = verdicts.weights() if weighed else None
         made = Rows(table.ids, filters.labels(table.ids, verdicts.keep), table.offsets, weights)
         if strategy.kind not in UNCHECKED:
             preflight.refuse(findings(run.manifest, table, verdicts), allow)
