@@ -1,9 +1,17 @@
 // Places of a token type in the text. Everything shown is text of the data, so it only ever becomes a text node.
 
+const lists = new WeakMap(); // of each list: its rows as text, and the present way to tell Python
+
 export default function ({data, parentElement, setTriggerValue}) {
   const list = parentElement.querySelector(".contexts");
+  const told = lists.get(list) ?? {rows: ""};
+  lists.set(list, told);
+  told.trigger = setTriggerValue;
   list.setAttribute("aria-label", data.label);
-  list.replaceChildren(...data.rows.map((row) => line(row, setTriggerValue)));
+  const rows = JSON.stringify(data.rows);
+  if (rows === told.rows) return; // lines made anew would lose the focus, and a click that has begun
+  told.rows = rows;
+  list.replaceChildren(...data.rows.map((row) => line(row, (...value) => told.trigger(...value))));
 }
 
 function line(row, trigger) {
