@@ -88,6 +88,35 @@ def test_a_self_evolving_reference_goes_on_from_part_to_part(demo_run):
     assert any(not weight.equal(weights[1][name]) for name, weight in weights[0].items())
 
 
+def test_a_fine_tune_that_is_there_can_be_the_reference_model(demo_run, monkeypatch):
+    """One on all of the data here, which no command would train for it."""
+    told("train", "demo", "--strategy", "normal", "--name", "clean", *TRAINING)
+    monkeypatch.setattr("xtf.training.run.train_on", None)  # nothing is trained
+    clean = ["--strategy-reference", "clean", "--reference-model", "clean"]
+    told("prepare", "demo", "--strategy", "slm", *clean)
+    table, made = demo_run.table(), demo_run.added.made("reference.clean")
+    trained = open_training("clean")
+    assert made["trainings"] == ["clean"] and made["seconds"] > trained.metrics()["seconds"].iloc[-1]
+    ids = table.ids[:table.offsets[1]]
+    wanted = direct(load(trained.model, trained.result).model, ids)[table.trainable[:len(ids)]]
+    assert demo_run.added.read("reference.clean")[:len(ids)][table.trainable[:len(ids)]] == pytest.approx(
+        wanted, abs=1e-4)
+    told("prepare", "demo", "--strategy", "token-cleaning", *clean)  # it serves all that go by one
+
+
+def test_a_reference_model_must_be_finished_of_this_model_and_not_take_anothers_name(demo_run, monkeypatch):
+    told("train", "demo", "--strategy", "normal", "--name", "clean", *TRAINING)
+    demo_run.added.write(reference("reference"), np.zeros(len(demo_run.table().ids), np.float32),
+                         {"seconds": 2.0, "trainings": ["other"]})
+    slm = ["prepare", "demo", "--strategy", "slm", "--reference-model"]
+    assert "made with other: give the new one another name" in refused(*slm, "clean")
+    assert "there are: clean" in refused(*slm, "nowhere", "--strategy-reference", "new")
+    assert "goes by no reference model" in refused("prepare", "demo", "--strategy", "stm", "--reference-model", "clean")
+    monkeypatch.setattr("xtf.training.folder.Training.done", False)
+    assert "is not finished" in refused(*slm, "clean", "--strategy-reference", "new")
+    monkeypatch.undo()
+
+
 def test_ifd_is_the_ratio_of_two_plain_passes(demo_run, tiny_model):
     told("prepare", "demo", "--strategy", "df-ifd")
     table, model = demo_run.table(), AutoModelForCausalLM.from_pretrained(tiny_model)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tests.commands import told
 from tests.pages import component, metric, opened, rerun, widget
 from xtf import jobs, runs, strategies
 from xtf.added import reference
@@ -66,6 +67,16 @@ def test_what_a_strategy_lacks_is_told_with_a_button_that_makes_it(workplace, sl
     rerun(app)
     assert not [button for button in app.button if button.label == "Prepare it"]
     assert metric(app, "Kept") == percent(round(0.6 * run.table().trainable.sum()) / run.table().trainable.sum())
+
+
+def test_the_reference_model_can_be_a_fine_tune_that_is_there(workplace, sleeping):
+    told("train", "problems", "--strategy", "normal", "--name", "clean", "--epochs", "1", "--rank", "2", "--device",
+         "cpu")
+    app = at("pages/thresholds.py", STRATEGY_SETTINGS["slm"]())
+    app.selectbox("thresholds.reference").set_value("clean")
+    widget(rerun(app).button, "Prepare it").click()
+    rerun(app)
+    assert jobs.running()[0].argv[2:] == ["--strategy", "slm", "--reference-model", "clean", "--json"]
 
 
 def test_other_pages_say_what_is_missing(workplace):

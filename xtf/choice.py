@@ -10,7 +10,6 @@ import numpy as np
 class Choice:
     """The choice of one strategy over M tokens in N examples, before anything is decided by hand."""
 
-    title: str
     keep: np.ndarray  # bool[M], False where a token is not trainable
     #: Of a token (its place in the flat arrays): the reason of its verdict, to go on from "Dropped: " or "Kept: ".
     why: Callable[[int], str]
@@ -21,3 +20,4 @@ class Choice:
     why_example: Callable[[int], str] | None = None  # then: the reason for one of these, by its place
     by_hand: bool = True  # whether verdicts by hand go before it
     notes: tuple[str, ...] = ()
+    title: str = ""  # of the strategy: `xtf.strategies.judge` writes it in

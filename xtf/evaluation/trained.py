@@ -4,7 +4,6 @@ from typing import Any
 
 from xtf import filters
 from xtf.config import Thresholds
-from xtf.errors import SettingsError, TrainingError
 from xtf.evaluation import result
 from xtf.evaluation.evaluate import evaluate
 from xtf.evaluation.load import load
@@ -24,11 +23,7 @@ def evaluate_training(training: Training, held_out: Run, settings: EvaluationSet
 
     Raises: TrainingError if it is not finished; SettingsError for a run of another tokenizer; ModelError; StoreError.
     """
-    if not training.done:
-        raise TrainingError(f"Fine-tune {training.name} is not finished: run the same train command again first.")
-    if held_out.manifest.settings.get("model") != training.model.model:
-        raise SettingsError(f"Run {held_out.name} was scored with another model than the one that {training.name} "
-                            "started from: score the held-out data with that one.")
+    training.check_for(held_out)
     thresholds, folder = groups or training.thresholds or Thresholds(), training.evaluation(held_out.name)
     wanted: dict[str, Any] = {
         "model": training.name, "run_id": held_out.manifest.run_id, "settings": settings.model_dump(),

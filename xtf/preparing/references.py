@@ -1,6 +1,7 @@
 """Reference models: fine-tunes of the run's own model whose log-probabilities are added to the run.
 
-    fixed          a plain fine-tune on the first of five parts of the run's examples, called RUN-NAME
+    fixed          a plain fine-tune on the first of five parts of the run's examples, called RUN-NAME; or any fine-tune
+                   of the run's model that is there already, such as one on other, cleaner data
     self-evolving  that one scores the first part and goes on with the tokens that it keeps of it (RUN-NAME-1), this one
                    scores the second part, and so on
 
@@ -24,20 +25,21 @@ from xtf.training.folder import Training
 from xtf.training.settings import TrainSettings
 
 
-def add(run: Run, name: str, settings: TrainSettings, progress: Progress) -> None:
-    """Adds the column of a fixed reference model. Raises: XtfError."""
-    made = _first(run, name, settings, progress)
+def add(run: Run, name: str, settings: TrainSettings, given: Training | None, progress: Progress) -> None:
+    """Adds the column of a fixed reference model: the one that is given, else one made here. Raises: XtfError."""
+    made = _first(run, name, settings, given, progress)
     values, took = _logprobs(made, run, np.arange(len(run.table())), within("reference model", progress))
     run.added.write(reference(name), values, _told([made], settings, took))
 
 
-def add_evolving(run: Run, name: str, keep: float, settings: TrainSettings, progress: Progress) -> None:
-    """Adds the column of a self-evolving one: each part by the model that has learnt from those before. Raises:
-    XtfError."""
+def add_evolving(run: Run, name: str, keep: float, settings: TrainSettings, given: Training | None,
+                 progress: Progress) -> None:
+    """Adds the column of a self-evolving one, which begins as the fixed one: each part by the model that has learnt
+    from those before. Raises: XtfError."""
     table, took = run.table(), 0.0
     of = parts(len(table))
     values = np.full(int(table.offsets[-1]), np.nan, np.float32)
-    made = [_first(run, name, settings, progress)]
+    made = [_first(run, name, settings, given, progress)]
     for part in range(PARTS):
         told = within(f"reference model, part {part + 1} of {PARTS}", progress)
         examples = np.flatnonzero(of == part)
@@ -51,8 +53,11 @@ def add_evolving(run: Run, name: str, keep: float, settings: TrainSettings, prog
     run.added.write(reference(name, evolving=True), values, _told(made, settings, took) | {"keep": keep})
 
 
-def _first(run: Run, name: str, settings: TrainSettings, progress: Progress) -> Training:
-    """Fine-tuned on all response tokens of the first part."""
+def _first(run: Run, name: str, settings: TrainSettings, given: Training | None, progress: Progress) -> Training:
+    """The given fine-tune, else one on all response tokens of the first part."""
+    if given is not None:
+        given.check_for(run)
+        return given
     examples = np.flatnonzero(parts(len(run.table())) == 0)
     everything = source.of_run(run, Thresholds(strategy=Normal()))
     learnt = source.of_examples(everything, examples, {"part": 0, "reference": name})

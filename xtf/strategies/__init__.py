@@ -5,7 +5,7 @@ A strategy is a pure function of a scored run, its own settings (`xtf.config.str
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,8 @@ def judge(table: ScoreTable, thresholds: Thresholds) -> Verdicts:
         return verdicts
     if lack := lacks(table, thresholds.strategy):
         raise SettingsError(lack)
-    return _applied(table, verdicts, choose(table, thresholds.strategy, verdicts))
+    choice = choose(table, thresholds.strategy, verdicts)
+    return _applied(table, verdicts, replace(choice, title=STRATEGIES[thresholds.strategy.kind].title))
 
 
 def lacks(table: ScoreTable, chosen: Settings) -> str:

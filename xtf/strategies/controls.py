@@ -15,8 +15,7 @@ TWIN = "-twin"  # how the id of an example ends that augmentation has added
 
 def normal(table: ScoreTable, chosen: Normal, verdicts: Verdicts) -> Choice:
     """Everything: what a person decided does not count, either."""
-    return Choice("Normal", table.trainable, lambda token: "plain fine-tuning trains every response token",
-                  by_hand=False)
+    return Choice(table.trainable, lambda token: "plain fine-tuning trains every response token", by_hand=False)
 
 
 def random(table: ScoreTable, chosen: Random, verdicts: Verdicts) -> Choice:
@@ -42,7 +41,7 @@ def random(table: ScoreTable, chosen: Random, verdicts: Verdicts) -> Choice:
             return f"not drawn; {share} of the response tokens are kept"
         return f"drawn at random, so that {share} of the response tokens are kept"
 
-    return Choice("Random", keep, why)
+    return Choice(keep, why)
 
 
 def is_augmented(table: ScoreTable) -> bool:
@@ -62,6 +61,9 @@ def augmented(table: ScoreTable, chosen: Augment, verdicts: Verdicts) -> Choice:
     more, before = int(counts[twins].sum()), int(counts[~twins].sum())
     note = (f"{np.count_nonzero(twins):,} twins add {more:,} response tokens to {before:,}: a pass over the data takes "
             f"{percent((more + before) / max(1, before))} of the tokens.")
-    return Choice("Data augmentation", table.trainable,
-                  lambda token: "of a twin with other numbers or names" if twins[table.example_at(token)] else
-                  "of an original example; augmentation trains every response token", by_hand=False, notes=(note,))
+
+    def why(token: int) -> str:
+        whose = "a twin with other numbers or names" if twins[table.example_at(token)] else "an original example"
+        return f"of {whose}; augmentation trains every response token"
+
+    return Choice(table.trainable, why, by_hand=False, notes=(note,))

@@ -32,15 +32,13 @@ def slm(table: ScoreTable, chosen: Slm, verdicts: Verdicts) -> Choice:
     is chosen from anew (`xtf.training.online`)."""
     signal = excess(table, reference(chosen.reference))
     note = "Selective LM chooses anew in each batch of a fine-tune: shown is what it would keep before the first step."
-    return _choice("Selective LM", table, signal, highest(signal, chosen.keep), reference(chosen.reference),
-                   chosen.keep, notes=(note,))
+    return _choice(table, signal, highest(signal, chosen.keep), reference(chosen.reference), chosen.keep, notes=(note,))
 
 
 def token_cleaning(table: ScoreTable, chosen: TokenCleaning, verdicts: Verdicts) -> Choice:
     """Pang et al., 2025, "Token Cleaning", with a fixed reference model: the global top share by excess loss."""
     signal = excess(table, reference(chosen.reference))
-    return _choice("Token cleaning", table, signal, highest(signal, chosen.keep), reference(chosen.reference),
-                   chosen.keep)
+    return _choice(table, signal, highest(signal, chosen.keep), reference(chosen.reference), chosen.keep)
 
 
 def self_evolving(table: ScoreTable, chosen: SelfEvolving, verdicts: Verdicts) -> Choice:
@@ -51,11 +49,10 @@ def self_evolving(table: ScoreTable, chosen: SelfEvolving, verdicts: Verdicts) -
     keep = np.zeros(len(signal), bool)
     for part in range(PARTS):
         keep |= highest(np.where(of == part, signal, np.float32(np.nan)), chosen.keep)
-    return _choice("Token cleaning (self-evolving)", table, signal, keep, column, chosen.keep,
-                   whose=f" of its part (of {PARTS})")
+    return _choice(table, signal, keep, column, chosen.keep, whose=f" of its part (of {PARTS})")
 
 
-def _choice(title: str, table: ScoreTable, signal: np.ndarray, keep: np.ndarray, column: str, share: float,
+def _choice(table: ScoreTable, signal: np.ndarray, keep: np.ndarray, column: str, share: float,
             whose: str = "", notes: tuple[str, ...] = ()) -> Choice:
     known, base = table.column(column), table.column("logprob")
 
@@ -66,4 +63,4 @@ def _choice(title: str, table: ScoreTable, signal: np.ndarray, keep: np.ndarray,
         rank = f"among the {percent(share)} with the highest excess loss{whose}"
         return f"the reference model {moved} its loss {change}, which is {'' if keep[token] else 'not '}{rank}"
 
-    return Choice(title, keep, why, signal, notes=notes)
+    return Choice(keep, why, signal, notes=notes)

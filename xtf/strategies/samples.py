@@ -25,7 +25,7 @@ def perplexity(table: ScoreTable, chosen: Perplexity, verdicts: Verdicts) -> Cho
         side = "is among" if dropped[example] else "is not among"
         return f"perplexity {own} {side} the highest {percent(chosen.drop)} (from {told_apart(edge)} on)"
 
-    return _of_examples(table, "Data filtering (perplexity)", dropped, loss.astype(np.float32), False, why)
+    return _of_examples(table, dropped, loss.astype(np.float32), False, why)
 
 
 def ifd(table: ScoreTable, chosen: Ifd, verdicts: Verdicts) -> Choice:
@@ -53,7 +53,7 @@ def ifd(table: ScoreTable, chosen: Ifd, verdicts: Verdicts) -> Choice:
         return f"{own} is neither above 1 nor among the lowest"
 
     signal = np.where(useless, -np.inf, ratio).astype(np.float32)  # above 1 is worse than the lowest
-    return _of_examples(table, "Data filtering (IFD)", useless | low, signal, True, why)
+    return _of_examples(table, useless | low, signal, True, why)
 
 
 def means(table: ScoreTable, values: np.ndarray) -> np.ndarray:
@@ -68,7 +68,7 @@ def _first(values: np.ndarray, count: int) -> np.ndarray:
     return chosen
 
 
-def _of_examples(table: ScoreTable, title: str, dropped: np.ndarray, signal: np.ndarray, higher_is_kept: bool,
+def _of_examples(table: ScoreTable, dropped: np.ndarray, signal: np.ndarray, higher_is_kept: bool,
                  why: Callable[[int], str]) -> Choice:
     """dropped bool[N], signal float32[N]; why: the reason for an example's verdict."""
     lengths = np.diff(table.offsets)
@@ -78,5 +78,5 @@ def _of_examples(table: ScoreTable, title: str, dropped: np.ndarray, signal: np.
         example = table.example_at(token)
         return f"its whole example is, since {why(example)}"
 
-    return Choice(title, table.trainable & ~np.repeat(dropped, lengths), of_token, spread, higher_is_kept,
+    return Choice(table.trainable & ~np.repeat(dropped, lengths), of_token, spread, higher_is_kept,
                   dropped_examples=dropped, why_example=why)

@@ -20,13 +20,13 @@ def stm(table: ScoreTable, chosen: Stm, verdicts: Verdicts) -> Choice:
         return (f"the base model gives it {percent(float(p[token]), chosen.cutoff)}, {side} the "
                 f"{percent(chosen.cutoff)} cutoff")
 
-    return Choice("STM", keep, why, p)
+    return Choice(keep, why, p)
 
 
 def dft(table: ScoreTable, chosen: Dft, verdicts: Verdicts) -> Choice:
     """Wu et al., 2025, "On the Generalization of SFT": the loss of each token times its p, here the base model's."""
     p = _p(table)
-    return Choice("DFT", table.trainable, lambda token: f"with weight {told_apart(float(p[token]), 0.0, 1.0)}, the p "
+    return Choice(table.trainable, lambda token: f"with weight {told_apart(float(p[token]), 0.0, 1.0)}, the p "
                   "that the base model gives it", p, weights=np.nan_to_num(p, nan=0.0))
 
 
@@ -45,7 +45,7 @@ def eaft(table: ScoreTable, chosen: Eaft, verdicts: Verdicts) -> Choice:
         return f"{told} are not {both}"
 
     signal = np.fmax(_ranked(entropy), _ranked(p))  # drops where the higher of the two percentiles is below the share
-    return Choice("EAFT", table.trainable & ~conflict, why, signal)
+    return Choice(table.trainable & ~conflict, why, signal)
 
 
 def entropy(table: ScoreTable, chosen: Entropy, verdicts: Verdicts) -> Choice:
@@ -58,7 +58,7 @@ def entropy(table: ScoreTable, chosen: Entropy, verdicts: Verdicts) -> Choice:
         return (f"the base model's entropy of {told_apart(float(values[token]))} nats is {side} the highest "
                 f"{percent(chosen.keep)}")
 
-    return Choice("Entropy", keep, why, values)
+    return Choice(keep, why, values)
 
 
 def _p(table: ScoreTable) -> np.ndarray:

@@ -20,7 +20,8 @@ import pandas as pd
 
 from xtf import workspace
 from xtf.config import ModelSettings, Thresholds, settings
-from xtf.errors import TrainingError
+from xtf.errors import SettingsError, TrainingError
+from xtf.runs import Run
 from xtf.shelf import Shelf
 from xtf.training.settings import TrainSettings
 
@@ -110,6 +111,18 @@ class Training:
     def evaluations(self) -> list[Path]:
         """The folders of all that there are, whole or not."""
         return sorted(path for path in (self.path / EVALUATIONS).glob("*") if path.is_dir())
+
+    def fits(self, run: Run) -> bool:
+        """Whether it is finished, and a fine-tune of the model that scored the run."""
+        return self.done and self.model.model == run.manifest.settings.get("model")
+
+    def check_for(self, run: Run) -> None:
+        """Raises: TrainingError if it is not finished; SettingsError for a run that another model has scored."""
+        if not self.done:
+            raise TrainingError(f"Fine-tune {self.name} is not finished: run the same train command again first.")
+        if not self.fits(run):
+            raise SettingsError(f"Run {run.name} was scored with another model than the one that {self.name} started "
+                                "from: score its data with that one.")
 
     def note(self, **what: Any) -> None:
         """Adds to the record. Raises: StoreError."""

@@ -58,10 +58,11 @@ def train(source: str, labels: Sequence[str], settings: TrainSettings, name: str
     return ["train", source, *labels, *of_settings(settings), "--name", name, *allowed, "--json"]
 
 
-def prepare(run: str, strategy: Any, settings: TrainSettings | None = None) -> list[str]:
-    """`xtf prepare …` for a strategy of `xtf.config`; `settings`: of the training of a reference model."""
-    return ["prepare", run, *_kind_flags("strategy", strategy, Xtf()), *(of_settings(settings) if settings else []),
-            "--json"]
+def prepare(run: str, strategy: Any, settings: TrainSettings | None = None, given: str = "") -> list[str]:
+    """`xtf prepare …` for a strategy of `xtf.config`; the reference model is the fine-tune `given`, or else is trained
+    with `settings`."""
+    return ["prepare", run, *_kind_flags("strategy", strategy, Xtf()), *(["--reference-model", given] if given else []),
+            *(of_settings(settings) if settings else []), "--json"]
 
 
 def merge(name: str, out: Path) -> list[str]:

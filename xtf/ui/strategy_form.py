@@ -8,11 +8,12 @@ from xtf import jobs, strategies
 from xtf.config import STRATEGY_SETTINGS, settings
 from xtf.runs import Run
 from xtf.strategies import STRATEGIES
+from xtf.training.folder import list_trainings
 from xtf.ui import commands, forms, frame, loaders, state
 from xtf.words import escaped
 
 _LABELS = {"keep": "Kept", "drop": "Dropped", "cutoff": "Dropped below p", "seed": "Seed",
-           "reference": "Reference model"}
+           "reference": "Name of the reference model"}
 
 
 def row(run: Run, key: str) -> bool:
@@ -62,12 +63,21 @@ def _writer(name: str) -> forms.Change:
     return write
 
 
+def _reference(run: Run, key: str) -> str:
+    """The fine-tune that is to be the reference model; empty for one that is trained for it."""
+    known = [one.name for one in list_trainings() if one.fits(run)]
+    chosen = st.selectbox("Reference model", ["", *known], key=f"{key}.reference", filter_mode=None, disabled=not known,
+                          format_func=lambda name: name or "One trained on a fifth of this run's examples",
+                          help="Or a finished fine-tune of this run's model, such as one on other, cleaner data.")
+    return str(chosen)
+
+
 def _prepare(run: Run, lack: str, key: str) -> None:
     """What is missing, and the button that makes it."""
     chosen: Any = state.thresholds().strategy
-    argv = commands.prepare(run.name, chosen)
-    at_work = any(job.argv == argv for job in jobs.running())
     st.info(escaped(lack.replace("RUN", run.name).replace("`", "")), icon=":material/info:")
+    argv = commands.prepare(run.name, chosen, given=_reference(run, key) if hasattr(chosen, "reference") else "")
+    at_work = any(job.argv == argv for job in jobs.running())
     left, right = frame.cards(f"{key}-prepare", [1, 3], vertical_alignment="center")
     if left.button("Prepare it", key=f"{key}.prepare", icon=":material/construction:", disabled=at_work,
                    help="Runs in the background; the page can be used as soon as it is done."):
