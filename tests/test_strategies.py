@@ -128,8 +128,8 @@ def test_token_cleaning_keeps_the_highest_excess_loss_of_all(home):
     assert kept(scored, TokenCleaning(keep=0.4)) == [1, 0, 0, 1, 0]
     assert kept(scored, Slm()) == [1, 0, 0, 1, 1]  # before the first step
     told = sentences(scored, TokenCleaning())
-    assert told[0] == ("Kept by Token cleaning (fixed): the reference model lowers its loss from 2 to 1 nats, which is among "
-                       "the 60 % with the highest excess loss.")
+    assert told[0] == ("Kept by Token cleaning (fixed): the reference model lowers its loss from 2 to 1 nats, which is "
+                       "among the 60 % with the highest excess loss.")
     assert "raises its loss from 1 to 3 nats, which is not among" in told[2]
     assert "chooses anew in each batch" in " ".join(judged(scored, Slm()).notes)
 
