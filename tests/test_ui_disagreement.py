@@ -168,3 +168,13 @@ def test_hostile_text_is_shown_as_itself(name, workplace):
         given = component(app, "tokens")
         text = "".join(one["text"] for one in given["tokens"]).replace("␣", " ").replace("·", "")
         assert HOSTILE.replace("\u202e", "‹202E›").replace("\t", "⇥") in text and "\u202e" not in text
+
+
+def test_the_chosen_strategies_are_in_the_link(workplace):
+    app = opened(PAGE)
+    assert "strategies" not in app.query_params  # those that a run begins with
+    choose(app, "stm", "xtf")
+    assert app.query_params["strategies"] == "stm,xtf"
+    other = opened(PAGE, {"run": "problems", "strategies": "stm,xtf,gone"})  # in the order of the list, what there is
+    assert widget(other.multiselect, "Strategies").value == ["xtf", "stm"] and not other.exception
+    assert drawn(other) == drawn(app)

@@ -17,7 +17,7 @@ from xtf.ui.disagreement_data import Compared
 from xtf.ui.state import Form
 from xtf.words import count, escaped, percent
 
-FORM = Form("disagreement")
+_FORM = Form("disagreement")
 _MOST = 12  # strategies at once: more cannot be told apart
 
 
@@ -42,13 +42,19 @@ def body(run: Run) -> None:
 
 def _picked(run: Run) -> list[str]:
     """The names of the strategies to compare, in the order of the list."""
-    key, standard = "disagreement.names", seen.defaults(loaders.table(run), state.thresholds())
-    state.show(key, FORM.values.get("names", standard))
+    state.own_in_url("strategies")
+    key, asked = "disagreement.names", state.own("strategies")
+    standard = seen.defaults(loaders.table(run), state.thresholds())
+    state.show(key, standard if asked is None else [name for name in variants.NAMES if name in asked.split(",")])
     found = st.multiselect("Strategies", list(variants.NAMES), key=key, format_func=variants.title, filter_mode=None,
-                           max_selections=_MOST, on_change=FORM.taking("names", key), placeholder="Choose two or more",
+                           max_selections=_MOST, on_change=state.taking(key, _choose), placeholder="Choose two or more",
                            help="XTF goes by the present thresholds, random keeps as many tokens as they do, the "
                                 "others stand at their published defaults, or as set on the page Thresholds.")
     return [name for name in variants.NAMES if name in found]
+
+
+def _choose(names: list[str]) -> None:
+    state.choose_own(strategies=",".join(names))
 
 
 def _more(run: Run, names: list[str]) -> None:
@@ -67,9 +73,9 @@ def _more(run: Run, names: list[str]) -> None:
 def _remembered(name: str, label: str, options: list[Any], **more: Any) -> Any:
     """One choice out of a row, kept while the session lives."""
     key = f"disagreement.{name}"
-    state.show(key, FORM.values.get(name, options[0]))
+    state.show(key, _FORM.values.get(name, options[0]))
     return st.segmented_control(label, options, key=key, required=True, label_visibility="collapsed",
-                                on_change=FORM.taking(name, key), **more)
+                                on_change=_FORM.taking(name, key), **more)
 
 
 def _agreement(run: Run, chosen: Compared) -> None:

@@ -19,7 +19,7 @@ _RUN, _EXAMPLE, _PRESET, _THRESHOLDS = "xtf.run", "xtf.example", "xtf.preset", "
 _PICK, _WRITTEN, _FORM, _ECHOES = "xtf.pick", "xtf.written", "xtf.form", "xtf.echoes"
 _HISTORY, _SHOWN = "xtf.history", "xtf.shown"
 #: Parameters of single pages. Other pages' URLs and links leave them out, and leave alone what was chosen.
-_OWN = ("training", "comparison", "view", "step")
+_OWN = ("training", "comparison", "view", "step", "strategies")
 _LAG_SECONDS = 1.0
 _REMEMBERED = 20
 
