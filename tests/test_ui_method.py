@@ -1,7 +1,9 @@
 """The Method page run as a script, and the alternatives below a token view. Jobs are real, or real processes that only
 sleep; the model is tiny."""
 
+import re
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +13,11 @@ from tests.scored import HOSTILE
 from xtf import alternatives, jobs, runs, sentences, workspace
 from xtf.engine.alternatives import find
 from xtf.engine.sentence import score
-from xtf.ui import method, sentence
+from xtf.ui import method, method_words, sentence
 from xtf.words import escaped, percent
 
 PAGE = "pages/method.py"
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def finished(job_id):
 def test_it_explains_without_a_run(home):
     app = opened(PAGE)
     assert not app.exception and len(app.latex) == 3
-    assert "uninformative" in told(app) and "0.36" in told(app) and "not ours" in told(app)
+    assert "uninformative" in told(app) and "0.34" in told(app) and "not ours" in told(app)
     assert not app.text_area
 
 
@@ -215,3 +218,15 @@ def test_the_embedded_model_is_sure_of_the_case(dtype, home, embedded_model):
     pieces = method.measured(score(runs.open_run("one"), *sentence.CASE))
     assert "".join(piece.text for piece in pieces).strip() == "216"
     assert np.prod([piece.p for piece in pieces]) > method.CUTOFF
+
+
+def test_the_figures_for_planted_noise_are_those_of_the_evidence():
+    """Page, method and evidence quote one measurement."""
+    text = {name: (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("evidence", "method")}
+    for title in ("Reasoning importance", "Knowledge novelty", "Task relevance"):
+        row = re.search(rf"^\| {title} \(low\) \|(.*)\|$", text["evidence"], re.MULTILINE).group(1)
+        found = [cell.split()[0] for cell in row.split("|")]
+        shown = [found[place] for place in (0, 1, 4, 3)]  # boilerplate, off-domain, wrong among digits, random words
+        assert f"| {title} | {' | '.join(shown)} |" in method_words.PLANTED
+        told = f"| {' | '.join(figure.removeprefix('0') for figure in shown)} |"
+        assert re.search(rf"^\| {title.lower()}.*{re.escape(told)}$", text["method"], re.MULTILINE)

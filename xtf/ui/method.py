@@ -30,7 +30,8 @@ def explanation() -> None:
     st.subheader("What a drop means", anchor=False)
     st.markdown(method_words.DROP)
     with st.expander("How well low scores find planted noise", icon=":material/science:"):
-        st.markdown(method_words.PILOT)
+        st.markdown(method_words.PLANTED)
+        frame.link(frame.EVIDENCE, "See it in your own workspace")
     with st.expander("What is wrong in the paper and its published code, and what XTF does about it",
                      icon=":material/rule:"):
         st.markdown(method_words.MENDED)
