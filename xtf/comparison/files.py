@@ -4,12 +4,11 @@ Those for reading carry a caption that says what intervals, tests and correction
 """
 
 import html
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from xtf import markdown
-from xtf.comparison import paper, table
+from xtf.comparison import latex, paper, table
 from xtf.comparison.budget import WORDS
 from xtf.comparison.folder import BASE
 from xtf.comparison.result import Result
@@ -35,12 +34,6 @@ th, td { padding: 0.3rem 0.7rem; text-align: left; white-space: nowrap; }
 thead { border-bottom: 1px solid; border-top: 2px solid; }
 tbody { border-bottom: 2px solid; }
 .paper { font-style: italic; opacity: 0.75; }"""
-#: Signs that LaTeX takes for its own, or that its fonts may lack.
-_LATEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-          "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
-          "|": r"\textbar{}", '"': r"\textquotedbl{}", "\N{MINUS SIGN}": "$-$", "\N{EM DASH}": "---",
-          "\N{NO-BREAK SPACE}": "~", "\N{HORIZONTAL ELLIPSIS}": r"\dots{}"}
-_LATEX_SIGNS = re.compile("|".join(map(re.escape, _LATEX)))
 
 
 class Format(NamedTuple):
@@ -94,18 +87,7 @@ def _text(words: str) -> str:
 
 
 def _latex(found: Result) -> str:
-    """A table of booktabs, made as narrow as the page."""
-    cells = table.cells(found)
-    lines = [" & ".join(map(_tex, row)) + r" \\" for row in (cells[0], *(row.values() for row in cells))]
-    return "\n".join([
-        r"% \usepackage{booktabs,graphicx}  \usepackage[T1]{fontenc}", r"\begin{table}", r"\centering",
-        rf"\caption{{{_tex(' '.join(caption(found)))}}}", r"\resizebox{\textwidth}{!}{%",
-        rf"\begin{{tabular}}{{{'l' * len(cells[0])}}}", r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule",
-        r"\end{tabular}}", r"\end{table}", ""])
-
-
-def _tex(words: str) -> str:
-    return _LATEX_SIGNS.sub(lambda sign: _LATEX[sign[0]], CONTROLS.sub(" ", words))
+    return latex.tables(found, " ".join(caption(found)))
 
 
 def _markdown(found: Result) -> str:

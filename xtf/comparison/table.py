@@ -17,6 +17,7 @@ from xtf.workspace import size
 PAPER = "the paper's, not ours (%)"
 NOTHING = "\N{EM DASH}"
 AGAINST_BASE = "forgetting, against the base model"
+COSTS = ("passes", "preparation", "training", "together", "memory")
 
 
 def columns(found: Result) -> list[str]:
