@@ -105,7 +105,7 @@ def test_many_strategies_are_told_in_groups_and_their_differences_on_demand(work
     values = {(name, 0): ARMS["xtf" if name in ("xtf", "stm") else "normal", 0] for name in names}
     comparisons.finished("problems", "hostile", values, seeds=1, strategies=names)
     app = opened(PAGE)
-    assert "By exact match, against normal fine-tuning: no difference is shown for XTF, STM, DFT, Entropy." in told(app)
+    assert "By exact match, against normal fine-tuning: none of 4 is shown to differ." in told(app)
     assert any("differences in words" in one.label for one in app.expander)
     assert app.dataframe[0].value["strategy"].tolist()[3:] == ["XTF", "STM", "DFT", "Entropy"]
 

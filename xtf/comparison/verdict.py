@@ -7,7 +7,7 @@ from xtf.comparison.folder import BASE
 from xtf.comparison.metrics import CORRECT, FORGETTING, LOSS, METRICS, Metric
 from xtf.comparison.result import Result, Row
 from xtf.evaluation.statistics import Difference
-from xtf.words import percent
+from xtf.words import listed, percent
 
 #: Strategies that others are measured against, and how a sentence names them.
 CONTROLS = {"normal": "normal fine-tuning", "random": "random at the same share"}
@@ -33,8 +33,8 @@ _HEADLINES: dict[tuple[int | None, int | None], str] = {
     (None, 0): "No difference is shown: {name} ties with {random}.",
     (None, -1): "{name} is worse than {random}.",
 }
-#: Sign → how the strategies of that sign are told in a group.
-_GROUPS = {1: "better are", -1: "worse are", 0: "no difference is shown for"}
+#: Sign → how the strategies of that sign are told.
+_GROUPS = {1: "better", -1: "worse"}
 
 
 @dataclass(frozen=True)
@@ -125,16 +125,25 @@ def _headline(row: Row, found: Result) -> str:
 
 
 def _grouped(rows: list[Row], found: Result) -> list[str]:
-    """Of many strategies: against each control, which are better, worse, or not shown to differ."""
+    """Of many strategies: against each control, which are better and worse; those that tie are no more than counted."""
     said = []
     for control, named in {"normal": CONTROLS["normal"], "random": "random"}.items():
-        groups: dict[int, list[str]] = {}
-        for row in rows:
-            if one := row.figures[found.metric].against.get(control):
-                groups.setdefault(sign(one, METRICS[found.metric]), []).append(row.title)
-        parts = [f"{how} {', '.join(groups[which])}" for which, how in _GROUPS.items() if which in groups]
-        said += [f"By {words(found.metric, found)}, against {named}: {'; '.join(parts)}."] if parts else []
+        signs = {row.title: sign(one, METRICS[found.metric]) for row in rows
+                 if (one := row.figures[found.metric].against.get(control))}
+        if signs:
+            said.append(f"By {words(found.metric, found)}, against {named}: {_shown(signs)}.")
     return said
+
+
+def _shown(signs: dict[str, int]) -> str:
+    """`better is A; worse are B and C; the other 2 are not shown to differ`"""
+    groups = {how: [title for title, one in signs.items() if one == which] for which, how in _GROUPS.items()}
+    parts = [f"{how} {'is' if len(who) == 1 else 'are'} {listed(who)}" for how, who in groups.items() if who]
+    ties = sum(one == 0 for one in signs.values())
+    if not parts:
+        return f"none of {ties} is shown to differ"
+    others = "the other is" if ties == 1 else f"the other {ties} are"
+    return "; ".join([*parts, *([f"{others} not shown to differ"] if ties else [])])
 
 
 def _sentences(row: Row, key: str, found: Result) -> list[str]:

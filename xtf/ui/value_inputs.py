@@ -26,7 +26,7 @@ _TIME_BY = {"kept": "the kept share, as far as a trainer skips", "ratio": "a ste
 _STEPS = {"gpu_price": 0.5, "tokens": 1e6, "train_speed": 100.0, "score_speed": 100.0, "time_ratio": 0.05,
           "salary": 5000.0, "work_hours": 50.0, "point_value": 100.0, "setup_hours": 10.0, "cleaning_hours": 5.0,
           "fine_tunes": 1.0, "epochs": 1.0, "review_hours": 0.5, "accuracy": 0.5}
-#: Larger than the usual format can show without an exponent.
+#: Shown in full; of all others four digits, which is more than any is known by.
 _WHOLE = ("tokens", "salary", "work_hours")
 
 
@@ -82,9 +82,7 @@ def _head(name: str, source: Source, currency: str, counts: bool) -> None:
 
 def _ends(name: str, made: Inputs) -> None:
     kind, value, of = SPREADS[name], getattr(made.settings, name), unit(name, made.settings.currency)
-    options: dict[str, Any] = {"step": 5.0 if of == "%" else _STEPS.get(name, 0.1)}
-    if name in _WHOLE:
-        options["format"] = "%.0f"
+    options = {"step": 5.0 if of == "%" else _STEPS.get(name, 0.1), "format": "%.0f" if name in _WHOLE else "%.4g"}
     for end, column in zip(ENDS, st.columns(len(ENDS), gap="small"), strict=True):
         with column:
             forms.field(kind, end, getattr(value, end), partial(_move, name, value, end), f"value.{name}.{end}",
