@@ -43,7 +43,7 @@ def test_a_strategy_chosen_on_thresholds_decides_everywhere_and_is_undone(workpl
         app.switch_page(page)
         assert metric(rerun(app), "Kept") == percent(kept(Stm(cutoff=0.001)))
     app.switch_page("pages/explore.py")
-    assert "STM (stm, cutoff 0.001)" in words(rerun(app))
+    assert "STM: drops p below 0.001" in words(rerun(app))
     sentences = component(app, "sentences")["sentences"].values()
     assert any(sentence.startswith("Dropped by STM: the base model gives it") for sentence in sentences)
     app.switch_page("pages/thresholds.py")
@@ -55,7 +55,7 @@ def test_a_strategy_chosen_on_thresholds_decides_everywhere_and_is_undone(workpl
 def test_what_a_strategy_lacks_is_told_with_a_button_that_makes_it(workplace, sleeping):
     for page in ("pages/thresholds.py", "pages/export.py", "pages/finetune.py"):
         app = at(page, STRATEGY_SETTINGS["token-cleaning"]())
-        assert "Token cleaning (fixed) needs training a reference model" in words(app)
+        assert "Token cleaning (fixed) needs a reference model, which" in words(app)
         assert any("xtf prepare problems --strategy token-cleaning" in code.value for code in app.code)
     widget(app.button, "Prepare it").click()
     rerun(app)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from xtf import changes, filters, overrides, rule_words
+from xtf import filters, overrides, rule_words
 from xtf.added import ALONE, reference
 from xtf.choice import Choice
 from xtf.config import ATTRIBUTES, Random, Settings, Thresholds
@@ -18,7 +18,7 @@ from xtf.errors import SettingsError
 from xtf.filters import BY_HAND, BY_STRATEGY, Verdicts
 from xtf.store import ScoreTable
 from xtf.strategies import controls, references, samples, switches
-from xtf.words import TITLES
+from xtf.words import TITLES, percent
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,17 @@ def told(thresholds: Thresholds) -> list[tuple[str, str]]:
         ATTRIBUTES, rule_words.dropped(thresholds), strict=True)]
     if chosen.kind == "xtf":
         return rules
-    own = [("Strategy", f"{STRATEGIES[chosen.kind].title} ({changes.rule(chosen)})")]
+    own = [("Strategy", ": ".join(filter(None, [STRATEGIES[chosen.kind].title, _set(chosen)])))]
     return own + rules if isinstance(chosen, Random) and chosen.keep is None else own
+
+
+def _set(chosen: Settings) -> str:
+    """What is set about a strategy: `keeps 60 %, reference model clean`."""
+    words: dict[str, Callable[[Any], str]] = {
+        "keep": lambda share: "as many as the thresholds keep" if share is None else f"keeps {percent(share)}",
+        "drop": lambda share: f"drops {percent(share)}", "cutoff": lambda p: f"drops p below {p:g}",
+        "seed": lambda seed: f"seed {seed}", "reference": lambda name: f"reference model {name}"}
+    return ", ".join(words[name](value) for name, value in chosen.model_dump(exclude={"kind"}).items())
 
 
 def judge(table: ScoreTable, thresholds: Thresholds) -> Verdicts:
@@ -111,9 +120,11 @@ def lacks(table: ScoreTable, chosen: Settings) -> str:
     missing = [name for name in found.needs(chosen) if name not in table.added]
     if not missing:
         return ""
-    named = getattr(chosen, "reference", "reference")
-    option = f" --strategy-reference {named}" if named != "reference" else ""
-    return (f"{found.title} needs {found.cost}, which this run does not hold: make it with "
+    named, option = getattr(chosen, "reference", "reference"), ""
+    lacking = "the responses' losses without their prompts" if missing == [ALONE] else "a reference model"
+    if named != "reference":
+        lacking, option = f"the reference model {named}", f" --strategy-reference {named}"
+    return (f"{found.title} needs {lacking}, which this run does not hold yet: make it with "
             f"`xtf prepare RUN --strategy {kind}{option}`.")
 
 

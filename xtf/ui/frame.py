@@ -13,6 +13,7 @@ from xtf.bench.planted.result import RUNS
 from xtf.errors import XtfError
 from xtf.runs import Run
 from xtf.store import Manifest
+from xtf.strategies import STRATEGIES
 from xtf.ui import jobs_view, loaders, state, unfinished
 from xtf.words import count, escaped, percent, short
 
@@ -141,12 +142,12 @@ def _kept_line(place: DeltaGenerator, run: Run) -> None:
     """The thresholds and what they keep; a page that cannot judge by them says why by itself."""
     changed = "" if state.unchanged() else ", changed"
     try:
-        kept = percent(loaders.summary(run, state.thresholds())["kept_share"])
+        kept = f"{percent(loaders.summary(run, state.thresholds())['kept_share'])} kept"
     except XtfError:
-        kept = "?"
+        kept = "cannot be judged yet"
     kind = state.thresholds().strategy.kind
-    named = f"Thresholds {escaped(state.preset())}{changed}" if kind == "xtf" else f"Strategy {kind}"
-    place.caption(f"{named}  \n**{kept} kept**")
+    named = f"Thresholds {state.preset()}{changed}" if kind == "xtf" else STRATEGIES[kind].title
+    place.caption(f"{escaped(named)}  \n**{kept}**")
 
 
 def no_run() -> None:
