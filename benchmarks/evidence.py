@@ -1,7 +1,7 @@
 """Do the scores mean anything? Runs `xtf bench planted` and writes what came out into docs/evidence.md.
 
-    python benchmarks/evidence.py                       the embedded model; about four minutes on 2 cores
-    python benchmarks/evidence.py --model ID            another one
+    python benchmarks/evidence.py --prepare             the embedded model, all strategies: what docs/evidence.md holds
+    python benchmarks/evidence.py --model ID            another one, without what needs reference models
 
 Runs are kept in $XTF_HOME and taken up again by the same command. The outcome, whatever it is, is written between the
 two marks of docs/evidence.md.

@@ -4,6 +4,7 @@ import json
 import math
 import random
 import re
+import shutil
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,8 @@ from click.testing import CliRunner
 from scipy.stats import rankdata
 
 from xtf import runs
-from xtf.bench.planted import data, measure, plant, ranking, result, verdict
+from xtf.bench.planted import data, measure, plant, ranking, result, verdict, work
+from xtf.bench.planted.candidates import PASSIVE, candidates
 from xtf.bench.planted.kinds import KINDS, TARGETS
 from xtf.bench.planted.plant import Sources, Span
 from xtf.bench.planted.settings import PlantedSettings
@@ -220,6 +222,18 @@ def test_a_bench_is_not_scored_again(planted_bench, found, tiny_model):
     ran = CliRunner().invoke(cli, words, catch_exceptions=False)
     assert ran.exit_code == 0 and verdict.headline(found) in ran.stdout.replace("\n", " ")
     assert {path: path.stat().st_mtime_ns for path in (planted_bench[0] / "runs").rglob("*.arrow")} == before
+
+
+def test_strategies_that_need_more_are_prepared_where_that_is_asked_for(found, planted_bench, tmp_path, monkeypatch):
+    shutil.copytree(planted_bench[0], tmp_path / "home")
+    monkeypatch.setenv("XTF_HOME", str(tmp_path / "home"))
+    one = min(found.sets, key=lambda one: one.examples)
+    run = runs.open_run(one.run)
+    lacking = work.prepare(run, PlantedSettings(device="cpu"))
+    there = candidates(run.table())
+    few = ["self-evolving"] if one.examples < 5 else []  # for five parts
+    assert list(there.missing) == [*PASSIVE, *few] and [note.partition(" is left out")[0] for note in lacking] == few
+    assert {"df-ifd", "slm", "token-cleaning"} <= {signal.name for signal in there.signals}
 
 
 def test_own_data_is_planted_in_too(tmp_path, tiny_model):

@@ -36,9 +36,11 @@ def test_without_a_result_the_page_says_what_it_would_measure_and_how(home, slee
     assert app.code[0].value.endswith("xtf bench planted")
     widget(app.number_input, "Examples of each data set (examples)").set_value(9)
     widget(app.number_input, "Seed").set_value(3)
+    widget(app.toggle, "Strategies with reference models, too").set_value(True)
     widget(rerun(app).button, "Start").click()
     rerun(app)
-    assert [job.argv for job in jobs.running()] == [["bench", "planted", "--examples", "9", "--seed", "3", "--json"]]
+    assert [job.argv for job in jobs.running()] == [
+        ["bench", "planted", "--examples", "9", "--prepare", "--seed", "3", "--json"]]
     assert widget(app.button, "Cancel") and widget(app.button, "Start").disabled
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from xtf.added import reference
 from xtf.config import Normal, Thresholds
+from xtf.errors import SettingsError
 from xtf.progress import Progress, within
 from xtf.ranks import highest
 from xtf.runs import Run
@@ -37,6 +38,9 @@ def add_evolving(run: Run, name: str, keep: float, settings: TrainSettings, give
     """Adds the column of a self-evolving one, which begins as the fixed one: each part by the model that has learnt
     from those before. Raises: XtfError."""
     table, took = run.table(), 0.0
+    if len(table) < PARTS:
+        raise SettingsError(f"Run {run.name} has {len(table)} examples: self-evolving token cleaning goes through the "
+                            f"data in {PARTS} parts and needs at least one for each. Use token-cleaning on so few.")
     of = parts(len(table))
     values = np.full(int(table.offsets[-1]), np.nan, np.float32)
     made = [_first(run, name, settings, given, progress)]

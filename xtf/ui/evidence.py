@@ -17,7 +17,8 @@ from xtf.ui.state import Form
 from xtf.words import count, short
 
 FORM, ASKED = Form("evidence"), Form("evidence-asked")
-_LABELS = {"model": "Model", "examples": "Examples of each data set", "seed": "Seed"}
+_LABELS = {"model": "Model", "examples": "Examples of each data set", "seed": "Seed",
+           "prepare": "Strategies with reference models, too"}
 _WHAT = ("Sentences of boilerplate, sentences of other fields, wrong digits and random words are put into real answers "
          "of maths, code and medicine. The answers are scored like any data, and it is counted how well low scores, "
          "and other strategies, find what was planted.")
@@ -88,9 +89,8 @@ def _named(key: str) -> str:
 
 
 def _start() -> None:
-    """A form of four fields, and the button with its command line."""
-    cells = st.columns([2, 1, 1])
-    for cell, name in zip(cells, _LABELS, strict=True):
+    """A form of five fields, and the button with its command line."""
+    for cell, name in zip([*st.columns([2, 1, 1]), st.container()], _LABELS, strict=True):
         with cell:
             forms.field(PlantedSettings, name, ASKED.values.get(name, PlantedSettings.model_fields[name].default),
                         lambda value, name=name: ASKED.take(name, value),  # type: ignore[misc]
@@ -103,8 +103,8 @@ def _start() -> None:
         argv = ["bench", "planted", *of_settings(_asked()), "--json"]
         busy = any(map(_is_ours, jobs.running()))
         before = ("It is at work already." if busy else
-                  "About three minutes on two cores with the embedded model. The planted data become runs of their "
-                  "own, which Explore shows like any.")
+                  "About three minutes on two cores with the embedded model, a quarter of an hour with reference "
+                  "models. The planted data become runs of their own, which Explore shows like any.")
         if launching.started("evidence", argv, "Planting noise", "busy" if busy else "", before):
             st.rerun()
 

@@ -12,8 +12,8 @@ from xtf.store import ScoreTable
 SCORES = {"reasoning": "Reasoning importance (low)", "novelty": "Knowledge novelty (low)",
           "relevance": "Task relevance (low)"}
 #: Strategies that have nothing to measure, and why.
-_PASSIVE = {"normal": "It drops nothing.", "augment": "It adds examples and drops nothing.",
-            "random": "It goes by nothing: chance stands beside every figure instead."}
+PASSIVE = {"normal": "It drops nothing.", "augment": "It adds examples and drops nothing.",
+           "random": "It goes by nothing: chance stands beside every figure instead."}
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Candidates:
 
 def candidates(table: ScoreTable) -> Candidates:
     """All that can be tried on this run as it is. A strategy whose needs are not met says what they are."""
-    found = Candidates(_scores(table), _presets(table), dict(_PASSIVE))
+    found = Candidates(_scores(table), _presets(table), dict(PASSIVE))
     for name, kind in STRATEGY_SETTINGS.items():
-        if name != "xtf" and name not in _PASSIVE:
+        if name != "xtf" and name not in PASSIVE:
             _strategy(table, name, Thresholds(strategy=kind()), found)
     return found
 

@@ -12,4 +12,6 @@ class PlantedSettings(ModelSettings):
                           json_schema_extra={"unit": "examples"})
     data: tuple[str, ...] = Field((), description="Plant in this data, too: a file, folder or hub id. May be given "
                                                   "several times.")
+    prepare: bool = Field(False, description="Measure strategies, too, that need more than the scores: makes a "
+                                             "second pass, and trains reference models on the planted data.")
     seed: int = Field(0, ge=0, lt=1 << 32, description="Decides which examples are taken, and what is planted where.")

@@ -7,18 +7,19 @@ from dataclasses import asdict
 from pathlib import Path
 
 import xtf
-from xtf import models, runs, workspace
+from xtf import models, preparing, runs, workspace
 from xtf.bench.planted import data, measure, result
-from xtf.bench.planted.candidates import candidates
+from xtf.bench.planted.candidates import PASSIVE, candidates
 from xtf.bench.planted.data import DataSet
 from xtf.bench.planted.measure import Measured
 from xtf.bench.planted.plant import Planted
 from xtf.bench.planted.result import Planting, Result
 from xtf.bench.planted.settings import PlantedSettings
-from xtf.config import ModelSettings, ScoreSettings
+from xtf.config import STRATEGY_SETTINGS, ModelSettings, ScoreSettings, Thresholds
 from xtf.engine import local
-from xtf.errors import DataError
+from xtf.errors import DataError, SettingsError
 from xtf.progress import READING, Progress, Say, quiet, silent, within
+from xtf.training.settings import TrainSettings
 
 MEASURING = "measuring"
 
@@ -36,6 +37,8 @@ def bench(settings: PlantedSettings, progress: Progress = silent, say: Say = qui
     for one, text in zip(sets, texts, strict=True):
         path = _put(result.folder(key) / f"{one.name}.jsonl", text)
         run = _scored(one, path, key, settings, within(one.title, progress), say)
+        if settings.prepare:
+            notes += prepare(run, settings, within(one.title, progress))
         progress(0, 0, f"{one.title} · {MEASURING}")
         table = run.table()
         here = measure.measured(one.name, table, result.spans(key, one.name), candidates(table))
@@ -62,7 +65,7 @@ def _lines(rows: list[Planted]) -> str:
 
 def _key(settings: PlantedSettings, texts: list[str]) -> str:
     """Eight digits that stand for what is planted and for what scores it."""
-    asked = settings.model_dump(exclude={"device", "trust_remote_code"})
+    asked = settings.model_dump(exclude={"device", "trust_remote_code", "prepare"})
     return hashlib.sha256(json.dumps([asked, *texts], sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -80,6 +83,18 @@ def _scored(one: DataSet, path: Path, key: str, settings: PlantedSettings, progr
     asked = ScoreSettings(data=str(path), format="messages", domain=one.domain, too_long="skip", empty="skip", **model)
     manifest = local.score(asked, name, progress, say)
     return runs.open_run(manifest.name)
+
+
+def prepare(run: runs.Run, settings: PlantedSettings, progress: Progress = silent) -> list[str]:
+    """Gives the run what strategies go by; returns why one cannot have it, a sentence each. Raises: XtfError."""
+    lacking = []
+    for name in (name for name in STRATEGY_SETTINGS if name not in PASSIVE):
+        try:
+            preparing.prepare(run, Thresholds(strategy=STRATEGY_SETTINGS[name]()),
+                              TrainSettings(device=settings.device), progress=progress)
+        except SettingsError as error:
+            lacking.append(f"{name} is left out. {error}")
+    return lacking
 
 
 def _left_out(one: DataSet, here: Measured) -> list[str]:
