@@ -1,5 +1,6 @@
 """The Value page and the presentation run as scripts: inputs and their sources, claims, roadmap; read-only steps."""
 
+import json
 import shlex
 
 import pytest
@@ -186,7 +187,10 @@ def test_two_numbers_are_those_of_home(workplace):
 def test_whether_it_helped_is_told_in_the_words_of_compare(workplace):
     assert "Not measured yet" in told(at(6))
     comparisons.finished("problems", "hostile")
-    assert "No difference is shown" in told(at(6)) or "no difference is shown" in told(at(6))
+    app = at(6)
+    assert "no difference is shown" in told(app).lower() and "held-out problems" in told(app)
+    assert len(app.main.markdown) < 6  # a room reads a sentence or two, and a figure
+    assert json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]["meta"]["alt"].startswith("Exact match (%), mean")
 
 
 @pytest.mark.parametrize("step", range(1, len(present.STEPS) + 1))

@@ -11,16 +11,18 @@ import streamlit as st
 from xtf import explain, sentences
 from xtf.columns import Mark
 from xtf.comparison.verdict import verdict
+from xtf.figures import arms
 from xtf.filters import Verdicts
 from xtf.runs import Run
 from xtf.store import ScoreTable
-from xtf.ui import frame, home, loaders, method, sentence, state
+from xtf.ui import frame, home, loaders, method, plots, sentence, state
 from xtf.ui.loaders import Identity
 from xtf.ui.value import result_of
 from xtf.value.measured import finished
 from xtf.words import escaped, percent, short, visible
 
 _AROUND = 140  # characters on either side of a token
+_LARGE = 17  # pixels, for a room
 _WORD = re.compile(r"\w+")
 
 
@@ -110,14 +112,19 @@ def _known_share(run: Identity) -> float:
 
 
 def outcome(run: Run) -> None:
-    """The verdict of the newest finished comparison, in its own words."""
+    """The verdict of the newest finished comparison, the figures that it rests on, and how much they can carry."""
     there = finished(run)
-    told = verdict(result_of(there[0])) if there else None
-    if told is None or not told.headline:
+    found = result_of(there[0]) if there else None
+    told = verdict(found) if found else None
+    if found is None or told is None or not told.headline:
         st.markdown("**Not measured yet.** Nothing may be claimed before the same fine-tune was run on all tokens, on "
                     "the kept ones, and on as many at random, with three seeds each, and measured on questions that no "
                     "training has seen.")
         frame.link(frame.COMPARE, "Go to Compare")
         return
     st.markdown(f"**{escaped(told.headline)}**")
-    st.markdown("\n".join(f"- {escaped(text)}" for text in told.sentences))
+    figure = arms.points(found, found.metric).update_layout(title_font_size=_LARGE)
+    for axes in (figure.update_xaxes, figure.update_yaxes):
+        axes(tickfont_size=_LARGE, title_font_size=_LARGE)
+    plots.show(figure, "present-outcome")
+    st.markdown(escaped(told.sentences[-1]))
