@@ -190,7 +190,8 @@ def test_whether_it_helped_is_told_in_the_words_of_compare(workplace):
     app = at(6)
     assert "no difference is shown" in told(app).lower() and "held-out problems" in told(app)
     assert len(app.main.markdown) < 6  # a room reads a sentence or two, and a figure
-    assert json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]["meta"]["alt"].startswith("Exact match (%), mean")
+    drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]["meta"]["alt"]
+    assert drawn.startswith("Exact match (%), mean")
 
 
 @pytest.mark.parametrize("step", range(1, len(present.STEPS) + 1))
