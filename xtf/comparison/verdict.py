@@ -59,7 +59,7 @@ class Verdict:
 
 def verdict(found: Result) -> Verdict:
     """Of the strategies that are no control, by the metric that decides; the loss is told beside it."""
-    rows = [row for row in found.rows if not _is_control(row) and found.metric in row.figures]
+    rows = [row for row in found.rows if not is_control(row) and found.metric in row.figures]
     headlines = [_headline(row, found) for row in rows] if len(rows) <= _FEW else _grouped(rows, found)
     told = [sentence for row in rows for key in dict.fromkeys((found.metric, LOSS))
             for sentence in _sentences(row, key, found)]
@@ -69,8 +69,8 @@ def verdict(found: Result) -> Verdict:
     return Verdict(" ".join(filter(None, headlines)), [*told, *_basis(found)], signs)
 
 
-def _is_control(row: Row) -> bool:
-    """Random tokens at a share of their own (`random-60`) are one, too."""
+def is_control(row: Row) -> bool:
+    """Whether others are measured against it. Random tokens at a share of their own (`random-60`) are one, too."""
     return row.name == BASE or row.name.partition("-")[0] in CONTROLS
 
 

@@ -15,7 +15,6 @@ from xtf.strategies import STRATEGIES
 METHOD = "#2f86bd"  # what is put to the test; 3:1 on both pages. Its controls are neutral, and told by their signs.
 _SYMBOLS = {"base": "circle-open", "normal": "square", "random": "x", "xtf": "diamond"}
 _OTHER = "triangle-up"
-_CONTROLS = ("base", *verdict.CONTROLS)
 _ROW = 44  # pixels
 _GROUPS = {"loss": "all tokens", "loss_kept": "kept", "loss_dropped": "dropped"}
 _MARKS = {"loss": "circle", "loss_kept": "diamond-open", "loss_dropped": "x-thin-open"}
@@ -73,12 +72,12 @@ def published(task: Task) -> go.Figure:
 
 
 def _point(row: Row, figure: Figure, place: float, metric: Metric) -> dict[str, Any]:
-    one = figure.estimate
-    colour = NEUTRAL if row.name in _CONTROLS else METHOD
+    one, control = figure.estimate, verdict.is_control(row)
+    kind, colour = (row.name.partition("-")[0], NEUTRAL) if control else (row.name, METHOD)  # random-60 is random
     bars = {"type": "data", "symmetric": False, "array": [metric.scale * (one.high - one.value)],
             "arrayminus": [metric.scale * (one.value - one.low)], "color": colour, "thickness": 2, "width": 6}
     return {"x": [metric.scale * one.value], "y": [place], "mode": "markers", "showlegend": False, "error_x": bars,
-            "marker": {"symbol": _SYMBOLS.get(row.name, _OTHER), "size": 12, "color": colour, "line": {"width": 2}},
+            "marker": {"symbol": _SYMBOLS.get(kind, _OTHER), "size": 12, "color": colour, "line": {"width": 2}},
             "customdata": [[row.title, metric.scale * one.low, metric.scale * one.high, one.n]],
             "hovertemplate": f"%{{customdata[0]}}: %{{x:.{metric.digits}f}} {metric.unit}<br>95 % interval "
                              f"%{{customdata[1]:.{metric.digits}f}} to %{{customdata[2]:.{metric.digits}f}}<br>"
