@@ -107,8 +107,11 @@ def test_the_papers_ablation_and_tasks_stand_in_their_own_marks(found):
 
 def test_kept_share_stands_against_the_outcome(found):
     figure = arms_gains.kept_share(found, "correct")
-    assert [(trace.text[0], trace.customdata[0], trace.y[0]) for trace in figure.data] == [
-        ("Random", 75.0, 37.5), ("XTF", 75.0, 62.5), ("Normal", 100.0, 37.5)]
-    assert [trace.x[0] for trace in figure.data] == [73.8, 75.0, 100.0]  # of the same share, one is moved aside
-    assert len({trace.textposition for trace in figure.data}) == 3  # names do not meet
+    assert sorted((mark.text, trace.customdata[0], trace.y[0]) for mark, trace in zip(
+        figure.layout.annotations, figure.data)) == [
+        ("Normal", 100.0, 37.5), ("Random", 75.0, 37.5), ("XTF", 75.0, 62.5)]
+    assert sorted(trace.x[0] for trace in figure.data) == [74.1, 75.0, 100.0]  # of the same share, one is moved aside
+    low, high = figure.layout.yaxis.range
+    assert all(low < trace.y[0] - trace.error_y.arrayminus[0] and trace.y[0] + trace.error_y.array[0] < high
+               for trace in figure.data)  # names have room above
     assert "XTF keeps 75.0 % and has 62.5 [" in alt(figure)

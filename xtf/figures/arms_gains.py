@@ -21,8 +21,9 @@ from xtf.figures.palette import NEUTRAL
 
 _ROW = 40  # pixels
 _BELOW = 0.22  # of a row's room: the paper's mark stands so far below ours
-_APART = 1.2  # points between intervals at the same share
-_BESIDE = ("top right", "bottom right", "top left", "bottom left")  # of neighbours, so that names do not meet
+_APART = 0.9  # points between intervals at the same share
+_SLANTED = -40  # degrees of names above intervals, so that those of neighbours do not meet
+_NAMES = 0.45  # of the height that the intervals take: room for names
 _OURS, _PAPERS = "measured here, 95 % interval", "the paper's"
 _DIAMOND = {"symbol": "diamond-open", "size": 11, "color": NEUTRAL, "line": {"width": 2}}
 _DOT = {"symbol": "circle", "size": 11, "color": METHOD}
@@ -77,13 +78,16 @@ def kept_share(found: Result, key: str) -> go.Figure:
     rows = [row for row in found.rows if row.share is not None and key in row.figures]
     figure = go.Figure(layout={"showlegend": False})
     places = _side_by_side([100 * (row.share or 0) for row in rows])
-    for number, (place, row) in enumerate(sorted(zip(places, rows, strict=True), key=lambda one: one[0])):
-        figure.add_scatter(**_at_share(row, place, key, metric), textposition=_BESIDE[number % len(_BESIDE)])
+    for place, row in zip(places, rows, strict=True):
+        figure.add_scatter(**_at_share(row, place, key, metric))
+        figure.add_annotation(text=row.title, x=place, y=_three(row.figures[key].estimate, metric)[2], showarrow=False,
+                              textangle=_SLANTED, xanchor="left", yanchor="bottom")
     if (normal := found.row("normal")) and key in normal.figures:
         figure.add_hline(metric.scale * normal.figures[key].estimate.value, line={"width": 1, "dash": "dot",
                                                                                   "color": NEUTRAL})
     figure.update_xaxes(title="Kept share of the response tokens (%)", range=[min(places, default=0) - 8, 114])
-    figure.update_yaxes(title=table.title(key, found))
+    figure.update_yaxes(title=table.title(key, found),
+                        range=_with_names([row.figures[key].estimate for row in rows], metric))
     told = "; ".join(f"{row.title} keeps {100 * (row.share or 0):.1f} % and has {table.shown(row.figures[key], key)}"
                      for row in rows)
     return finished(figure, "Kept share and outcome", f"{table.title(key, found)} against the kept share: "
@@ -141,7 +145,7 @@ def _side_by_side(shares: Sequence[float]) -> list[float]:
     """Shares in %, those that would lie on an earlier one moved aside, so that both intervals are seen."""
     places: list[float] = []
     for share in shares:
-        while any(abs(share - other) < _APART for other in places):
+        while any(abs(share - other) < _APART - 1e-6 for other in places):
             share -= _APART
         places.append(share)
     return places
@@ -149,14 +153,21 @@ def _side_by_side(shares: Sequence[float]) -> list[float]:
 
 def _at_share(row: Row, place: float, key: str, metric: Metric) -> dict[str, Any]:
     value, low, high = _three(row.figures[key].estimate, metric)
-    colour = NEUTRAL if row.name.partition("-")[0] in verdict.CONTROLS else METHOD
-    return {"x": [place], "y": [value], "mode": "markers+text", "text": [row.title],
-            "customdata": [100 * (row.share or 0)], "cliponaxis": False,
+    colour = NEUTRAL if verdict.is_control(row) else METHOD
+    return {"x": [place], "y": [value], "mode": "markers", "customdata": [100 * (row.share or 0)], "cliponaxis": False,
             "marker": {"size": 11, "color": colour},
             "error_y": {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low],
                         "color": colour, "thickness": 2, "width": 6},
             "hovertemplate": f"{row.title}: %{{customdata:.1f}} % kept, %{{y:.{metric.digits}f}} {metric.unit}<br>"
                              f"95 % interval {low:.{metric.digits}f} to {high:.{metric.digits}f}<extra></extra>"}
+
+
+def _with_names(found: Sequence[Estimate], metric: Metric) -> list[float] | None:
+    """From the lowest interval to above the highest, as far as its name reaches."""
+    if not found:
+        return None
+    low, high = (metric.scale * end for end in (min(one.low for one in found), max(one.high for one in found)))
+    return [low - 0.08 * (high - low), high + _NAMES * (high - low)]
 
 
 def _note(figure: go.Figure, place: float, words: str, axis: str = "x") -> None:
