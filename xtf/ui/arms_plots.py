@@ -65,8 +65,8 @@ def _ablation(found: Result, columns: list[str], others: Others) -> None:
 
 def _kept_share(found: Result, columns: list[str], others: Others) -> None:
     plots.show(arms_gains.kept_share(found, _metric(found, columns)), "arms-share")
-    st.caption("The dotted line is normal fine-tuning; marks of the same share stand side by side. A strategy earns its "
-               "place where it stands above (for losses below) random tokens at its own share: add arms such as "
+    st.caption("The dotted line is normal fine-tuning; marks of the same share stand side by side. A strategy earns "
+               "its place where it stands above (for losses below) random tokens at its own share: add arms such as "
                "*Random 60 %* to see that.")
 
 
