@@ -101,13 +101,14 @@ def _show(comparison: Comparison, as_json: bool) -> Any:
     from xtf.comparison.verdict import verdict
 
     found = result(comparison)
-    told, cells = verdict(found), tables.cells(found)
+    told = verdict(found)
     published = paper.TASKS.get(found.task)
     plain = tables.as_json(found) | {"paper": {"label": paper.LABEL, "task": published and published._asdict()}}
     return show(plain, as_json,
                 *filter(None, [told.headline]), *told.sentences,
-                table(f"Comparison {found.name}, 95 % intervals in brackets", list(cells[0]),
-                      [list(row.values()) for row in cells]), *tables.missing(found), *found.notes,
+                *(table(f"{title} of comparison {found.name}, 95 % intervals in brackets", list(cells[0]),
+                        [["\n".join(tables.lines(value)) for value in row.values()] for row in cells])
+                  for title, cells in tables.parts(found)), *tables.missing(found), *found.notes,
                 *([paper.sentence(published)] if published else []),
                 f"Next: xtf app, page Compare; or xtf compare --show {found.name}.")
 

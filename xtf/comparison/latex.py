@@ -20,38 +20,22 @@ _SPECIAL = re.compile(rf"[{re.escape(''.join(_SIGNS))}]|[^\x00-\u017f]")
 
 def tables(found: Result, caption: str) -> str:
     """The tables one below the other; `caption` stands under the first, plain text like all else here."""
-    first, *others = _parts(found)
-    made = [_table(first[1], caption)]
+    (_, outcome), *others = table.parts(found)
+    made = [_table(outcome, caption)]
     made += [_table(cells, f"{title} of comparison {found.name}, as in the table of its outcome.")
-             for title, cells in others if len(cells[0]) > 1]
+             for title, cells in others]
     return "\n".join([_PREAMBLE, *made])
-
-
-def _parts(found: Result) -> list[tuple[str, list[dict[str, str]]]]:
-    """The columns of the one wide table in three parts, each with the strategies before them."""
-    cells = table.cells(found)
-    lead, *names = cells[0]
-    costs = [name for name in names if name in table.COSTS]
-    losses = [name for name in names if name.endswith("(nats)") or name == table.AGAINST_BASE]
-    outcome = [name for name in names if name not in (*costs, *losses)]
-    return [(title, [{name: row[name] for name in (lead, *chosen)} for row in cells])
-            for title, chosen in (("Outcome", outcome), ("Losses", losses), ("Costs", costs))]
 
 
 def _table(cells: list[dict[str, str]], caption: str) -> str:
     """One table of booktabs, made no wider than the text; `\\width` is its natural width."""
     heads = [_stacked(textwrap.wrap(name, _HEAD)) for name in cells[0]]
-    rows = [" & ".join(_cell(value) for value in row.values()) + r" \\ \addlinespace" for row in cells]
+    rows = [" & ".join(_stacked(table.lines(value)) for value in row.values()) + r" \\ \addlinespace" for row in cells]
     return "\n".join([
         r"\begin{table}", r"\centering", rf"\caption{{{_text(caption)}}}",
         r"\resizebox{\ifdim\width>\textwidth\textwidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{{'l' * len(cells[0])}}}", r"\toprule", " & ".join(heads) + r" \\", r"\midrule",
         *rows, r"\bottomrule", r"\end{tabular}}", r"\end{table}", ""])
-
-
-def _cell(words: str) -> str:
-    """An estimate, its interval, its p and the adjusted one, each on a line of its own."""
-    return _stacked(re.split(r" (?=\[)|(?<=\]), |(?<=\d), (?=adjusted)", words))
 
 
 def _stacked(lines: list[str]) -> str:

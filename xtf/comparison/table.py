@@ -1,5 +1,6 @@
 """A comparison's result as tables: for people, for spreadsheets, and item by item."""
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -29,6 +30,21 @@ def columns(found: Result) -> list[str]:
 def cells(found: Result) -> list[dict[str, str]]:
     """A row of text for each row of the result, all with the same columns, in words for people."""
     return [_cells(found, row) for row in found.rows]
+
+
+def parts(found: Result) -> list[tuple[str, list[dict[str, str]]]]:
+    """The same in three tables, each with the strategies and narrow enough to be read: outcome, losses, costs."""
+    lead, *names = (rows := cells(found))[0]
+    costs = [name for name in names if name in COSTS]
+    losses = [name for name in names if name.endswith("(nats)") or name == AGAINST_BASE]
+    outcome = [name for name in names if name not in (*costs, *losses)]
+    return [(title, [{name: row[name] for name in (lead, *chosen)} for row in rows])
+            for title, chosen in (("Outcome", outcome), ("Losses", losses), ("Costs", costs)) if chosen]
+
+
+def lines(cell: str) -> list[str]:
+    """An estimate, its interval, its p and the adjusted one, each on a line of its own."""
+    return re.split(r" (?=\[)|(?<=\]), |(?<=\d), (?=adjusted)", cell)
 
 
 def _cells(found: Result, row: Row) -> dict[str, str]:
