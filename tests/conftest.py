@@ -82,7 +82,7 @@ def demo_run(home, tiny_model):
 
 @pytest.fixture(scope="session")
 def embedded_model(tmp_path_factory) -> Path:
-    """Folder of the embedded model as safetensors, converted once for all workers (20 s; the second waits)."""
+    """Folder of the embedded model as safetensors, converted once for all workers; the second waits."""
     from xtf import models
 
     folder = tmp_path_factory.getbasetemp()
