@@ -41,7 +41,9 @@ def _plain(reader: Any) -> Any:
     bytes in a third of the time."""
     import numpy as np
 
-    class Plain(reader):  # type: ignore[misc]
+    class Plain(reader):
+        data: Any
+
         def _get(self, offset: int, dtype: Any, count: int = 1, override_order: Any = None) -> Any:
             if isinstance(self.data, np.memmap):
                 self.data = self.data.view(np.ndarray)
