@@ -129,6 +129,15 @@ def scored(tmp_path_factory, tiny_model):
 
 
 @pytest.fixture(scope="session")
+def site(scored, tmp_path_factory):
+    """Address of a dashboard over those runs, for all tests that write nothing and need no fresh server."""
+    from tests.browser import dashboard
+
+    with dashboard(scored, tmp_path_factory.mktemp("site") / "log") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
 def planted_bench(tmp_path_factory, tiny_model):
     """A workspace with a bench of planted noise by the tiny model, and what its command printed."""
     from click.testing import CliRunner
