@@ -53,7 +53,7 @@ $(TRAINERS)/%/.done: requirements-trainers-%.txt scripts/make-venv
 
 lint: install $(DONE)/tools
 	@echo "==> ruff" && $(BIN)/ruff check .
-	@echo "==> mypy" && $(BIN)/mypy
+	@echo "==> mypy" && $(BIN)/mypy --num-workers $(TESTERS)
 
 install: libraries $(DONE)/project
 

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 #: What may differ between two runs of the same: how they are called, and when and how long they were scored.
@@ -55,6 +56,25 @@ def whole_shards(run: Path) -> dict[str, tuple[int, int]]:
     return found
 
 
+def started(argv: list[str]) -> subprocess.Popen:
+    return subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def finished(process: subprocess.Popen) -> None:
+    """Waits until it has done its work."""
+    _, errors = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"the command failed by itself: {errors.decode()}")
+
+
+def ended(pid: int) -> None:
+    """Kills it and all that it has started."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:  # it has not come to lead a group of its own
+        os.kill(pid, signal.SIGKILL)
+
+
 def killed_after(process: subprocess.Popen, seconds: float) -> str | None:
     """Kills at a moment of the clock. Returns the phase in which it was, None if it had ended by then."""
     try:
@@ -81,15 +101,14 @@ def killed_at_write(process: subprocess.Popen, run: Path, number: int) -> str | 
     return None
 
 
-def killed(argv: list[str], run: Path, chance: random.Random, seconds: float) -> str | None:
-    """Runs the command and kills it. Returns what it was killed at, None if it was faster."""
-    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+def killed(process: subprocess.Popen, run: Path, chance: random.Random, seconds: float) -> str | None:
+    """Kills the command that was started. Returns what it was killed at, None if it was faster."""
     if chance.random() < 0.5:
         at = killed_after(process, chance.uniform(0, seconds))
     else:
         at = killed_at_write(process, run, chance.randint(1, 14))
     if at is not None and process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
+        ended(process.pid)
     _, errors = process.communicate()
     if process.returncode not in (0, -signal.SIGKILL):
         raise SystemExit(f"the command failed by itself: {errors.decode()}")
@@ -102,11 +121,12 @@ def leftovers(home: Path) -> list[str]:
             if path.name.startswith((".writing-", ".converting-", ".copying", ".probe-")) and path.suffix != ".lock"]
 
 
-def experiment(home: Path, model: str, data: str, limit: int, kills: int, seed: int) -> dict:
-    """All of it. Returns counts, and the faults that were found."""
-    started = time.monotonic()
-    subprocess.run(command(model, data, limit, "whole"), check=True, stdout=subprocess.DEVNULL)
-    seconds = time.monotonic() - started
+def experiment(home: Path, model: str, data: str, limit: int, kills: int, seed: int,
+               start: Callable[[list[str]], subprocess.Popen] = started) -> dict:
+    """All of it. Returns counts, and the faults that were found. `start` makes a process of a command."""
+    began = time.monotonic()
+    finished(start(command(model, data, limit, "whole")))
+    seconds = time.monotonic() - began
     expected, chance = contents(home / "runs" / "whole"), random.Random(seed)
     phases, faults, runs, resumed = Counter(), [], 0, 0
     while sum(phases.values()) < kills:
@@ -116,21 +136,20 @@ def experiment(home: Path, model: str, data: str, limit: int, kills: int, seed: 
         run, argv = home / "runs" / f"killed-{runs}", command(model, data, limit, f"killed-{runs}")
         for _ in range(chance.randint(1, 4)):
             before = whole_shards(run)
-            at = killed(argv, run, chance, seconds)
+            at = killed(start(argv), run, chance, seconds)
             faults += rewritten(before, whole_shards(run), run.name)
             if at is None:
                 break
             phases[at] += 1
             resumed += bool(before)
         before = whole_shards(run)
-        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+        finished(start(argv))
         faults += rewritten(before, whole_shards(run), run.name)
         found = contents(run)
         faults += [f"{run.name}: {name} differs" for name in expected.keys() | found.keys()
                    if expected.get(name) != found.get(name)]
         faults += [f"{run.name}: {name} is left" for name in leftovers(home / "runs")]
-        subprocess.run([sys.executable, "-m", "xtf", "runs", "--delete", run.name], check=True,
-                       stdout=subprocess.DEVNULL)
+        finished(start([sys.executable, "-m", "xtf", "runs", "--delete", run.name]))
         aside.rename(home / "runs" / "whole")
         runs += 1
         print(f"{runs} runs, {dict(phases)}, {len(faults)} faults", file=sys.stderr, flush=True)

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -32,6 +32,7 @@ from xtf.export.record import RECORD
 STAGES = ("before", "claimed", "writing", "described", "published")
 #: Of SIGTERM: told by us, before or after our handler is there, or by Python where it interrupted `exec`.
 STOPPED = (130, -signal.SIGTERM, -signal.SIGINT)
+Start = Callable[[list[str]], subprocess.Popen]
 ALLOWED = [part for name in get_args(Check) for part in ("--allow", name)]
 
 
@@ -80,9 +81,15 @@ class Watch:
         return 3 if RECORD in names else 2 if names else 1
 
 
-def killed(argv: list[str], out: Path, chance: random.Random, seconds: float) -> tuple[str, int]:
+def ended(process: subprocess.Popen) -> int:
+    """Its exit code, once it has come to its end."""
+    process.communicate()
+    return process.returncode
+
+
+def killed(argv: list[str], out: Path, chance: random.Random, seconds: float, start: Start) -> tuple[str, int]:
     """Runs the command, and sends a signal at some moment. Returns the stage it was sent in, and the exit code."""
-    watch, process = Watch(out), started(argv)
+    watch, process = Watch(out), start(argv)
     number = chance.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM))
     if chance.random() < 0.25:
         time.sleep(chance.uniform(0, seconds))
@@ -140,13 +147,14 @@ class Found:
         self.left += bool(beside(out))
 
 
-def experiment(folder: Path, run: str, kills: int, seed: int, formats: Sequence[str] = tuple(FORMATS)) -> Found:
-    """Kills exports of `run` into `folder`."""
+def experiment(folder: Path, run: str, kills: int, seed: int, formats: Sequence[str] = tuple(FORMATS),
+               start: Start = started) -> Found:
+    """Kills exports of `run` into `folder`. `start` makes a process of a command."""
     chance, found, series = random.Random(seed), Found(), 0
     order = list(formats)
     chance.shuffle(order)
     began = time.monotonic()
-    subprocess.run(command(run, order[0], 0.5, folder / "first" / "out"), check=True, stdout=subprocess.DEVNULL)
+    assert ended(start(command(run, order[0], 0.5, folder / "first" / "out"))) == 0
     seconds, turn = time.monotonic() - began, 0
     while found.kills < kills:
         out = folder / f"targets-{series // 3}" / "out"  # new to the first of three series
@@ -154,8 +162,7 @@ def experiment(folder: Path, run: str, kills: int, seed: int, formats: Sequence[
             turn += 1
             asked = (order[turn % len(order)], round(chance.uniform(0.1, 0.99), 4))
             before, argv = held(out), command(run, *asked, out)
-            stage, code = ("end", subprocess.run(argv, stdout=subprocess.DEVNULL).returncode) if last else \
-                killed(argv, out, chance, seconds)
+            stage, code = ("end", ended(start(argv))) if last else killed(argv, out, chance, seconds, start)
             found.note(stage, code, out, before, asked)
         found.faults += [f"{path} is left" for path in beside(out)]
         series += 1

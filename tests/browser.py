@@ -74,6 +74,15 @@ def watched_tab(browser, **options):
     assert faults == []
 
 
+def still(page) -> None:
+    """What fades or moves has come to its end, at once; what turns for ever is left to it."""
+    page.evaluate("""async () => {
+        await new Promise(requestAnimationFrame);
+        for (const one of document.getAnimations()) if (one.effect.getComputedTiming().iterations < 2) one.finish();
+        await new Promise(requestAnimationFrame);
+    }""")
+
+
 def settled(page) -> None:
     """Waits until the page has drawn itself: the heading is there, nothing runs or is stale any more, and the parts of
     Streamlit that it fetches when they are first needed have come."""

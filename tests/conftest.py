@@ -1,5 +1,6 @@
 """Shared fixtures: a workspace of its own for every test, a tiny random model made in-process, and the embedded one."""
 
+import gc
 import json
 import os
 import shutil
@@ -22,6 +23,13 @@ _SHARED = Path(__file__).parents[2] / "shared"
 CHAT_TEMPLATE = (
     "{% for message in messages %}{{ '<|start|>' + message['role'] + '\n' + message['content'] + '<|end|>\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|start|>assistant\n' }}{% endif %}")
+
+
+def pytest_collection_finish():
+    """What is imported by now stays to the end: a garbage collection, of which trainers ask for many, need not go
+    through its millions of objects each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +90,7 @@ def demo_run(home, tiny_model):
 
 @pytest.fixture(scope="session")
 def embedded_model(tmp_path_factory) -> Path:
-    """Folder of the embedded model as safetensors, converted once for all workers (20 s; the second waits)."""
+    """Folder of the embedded model as safetensors, converted once for all workers; the second waits."""
     from xtf import models
 
     folder = tmp_path_factory.getbasetemp()
@@ -126,6 +134,15 @@ def scored(tmp_path_factory, tiny_model):
     score(folder, tiny_model, "hostile", str(hostile_file(folder)))
     score(folder, tiny_model, "problems", "demo", limit=6)
     return folder
+
+
+@pytest.fixture(scope="session")
+def site(scored, tmp_path_factory):
+    """Address of a dashboard over those runs, for all tests that write nothing and need no fresh server."""
+    from tests.browser import dashboard
+
+    with dashboard(scored, tmp_path_factory.mktemp("site") / "log") as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

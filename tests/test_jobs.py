@@ -54,7 +54,7 @@ def test_a_users_fault_is_a_sentence(home):
 
 
 def test_cancel_ends_the_process_and_keeps_finished_shards(tiny_model, home):
-    job = jobs.start(scoring(tiny_model, 4000), "big")
+    job = jobs.start(scoring(tiny_model, 2000), "big")
     wait_for(job.id, lambda job: list((home / "runs").glob("job/shards/*.json")))
     progress = jobs.job(job.id)
     assert progress.total > progress.done > 0 and progress.stage == "scoring"
@@ -64,14 +64,14 @@ def test_cancel_ends_the_process_and_keeps_finished_shards(tiny_model, home):
 
 
 def test_a_killed_process_is_lost_not_running(tiny_model):
-    job = jobs.start(scoring(tiny_model, 4000), "big")
+    job = jobs.start(scoring(tiny_model, 2000), "big")
     os.kill(pid_of(job.id), signal.SIGKILL)
     lost = wait_for(job.id, lambda job: job.state != "running")
     assert lost.state == "lost" and "start it again" in lost.message
 
 
 def test_a_reused_pid_is_not_mistaken(tiny_model):
-    job = jobs.start(scoring(tiny_model, 4000), "big")
+    job = jobs.start(scoring(tiny_model, 2000), "big")
     jobs.cancel(job.id)
     path = workspace.jobs_dir() / job.id / "job.json"
     record = workspace.read_json(path)

@@ -3,9 +3,10 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
-from xtf import devices, fingerprint, models
+from xtf import devices, fingerprint, gguf_reading, models
 from xtf.config import ModelSettings
 from xtf.errors import ModelError
 
@@ -83,6 +84,28 @@ def test_the_digest_follows_the_weights(tiny_model, tmp_path):
     weights[-1] ^= 1
     (folder / "model.safetensors").write_bytes(weights)
     assert fingerprint.of(settings)["weights"] != before
+
+
+def test_a_gguf_file_is_read_once_and_holds_what_the_library_reads(tmp_path):
+    import gguf
+
+    writer = gguf.GGUFWriter(tmp_path / "small.gguf", "llama")
+    writer.add_token_list(["a", "", "Zürich", "🙂"])
+    writer.add_array("scores", [0.5, -1.0])
+    writer.add_tensor("output.weight", np.arange(6, dtype=np.float32).reshape(2, 3))
+    for step in (writer.write_header_to_file, writer.write_kv_data_to_file, writer.write_tensors_to_file, writer.close):
+        step()
+    usual = gguf.GGUFReader(tmp_path / "small.gguf")
+    with gguf_reading.read_once():
+        found = gguf.GGUFReader(tmp_path / "small.gguf")
+        with gguf_reading.read_once():
+            assert gguf.GGUFReader(tmp_path / "small.gguf") is found is not usual
+    assert type(gguf.GGUFReader(tmp_path / "small.gguf")) is type(usual)
+    assert found.fields.keys() == usual.fields.keys() and len(usual.fields) > 4
+    for name, field in usual.fields.items():
+        assert [part.tolist() for part in found.fields[name].parts] == [part.tolist() for part in field.parts], name
+        assert (found.fields[name].data, found.fields[name].types) == (field.data, field.types)
+    np.testing.assert_array_equal(found.tensors[0].data, usual.tensors[0].data)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks import kill
+from tests import forked
 from xtf import filters, jobs, runs, stats, workspace
 from xtf.config import PRESETS, ScoreSettings
 from xtf.engine import local, reuse
@@ -30,10 +31,21 @@ def scoring(tiny_model, **changes) -> ScoreSettings:
                          | changes)
 
 
+@pytest.fixture(scope="module")
+def finished(tiny_model, tmp_path_factory):
+    """A workspace with a finished run."""
+    folder = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XTF_HOME", str(folder))
+        patch.setattr(surveying, "SHARD_TOKENS", 1500)
+        local.score(scoring(tiny_model), "run")
+    return folder
+
+
 @pytest.fixture
-def whole(tiny_model):
+def whole(finished, home):
     """A finished run of several shards, and what it holds."""
-    local.score(scoring(tiny_model), "run")
+    shutil.copytree(finished, home)
     run = runs.open_run("run")
     assert len(list(run.path.glob("shards/*.arrow"))) >= 4
     return run, kill.contents(run.path)
@@ -59,8 +71,9 @@ def aside(whole):
 def test_kills_at_random_moments_lose_nothing(tiny_model, home, monkeypatch):
     """The experiment of benchmarks/kill.py with few kills: bit for bit the same, and no whole shard scored again. This
     seed kills at the writing of a file, and the resumed run by the clock."""
+    forked.ready()
     kills = int(os.environ.get("XTF_KILLS", "2"))
-    found = kill.experiment(home, str(tiny_model), "demo", limit=150, kills=kills, seed=334)
+    found = kill.experiment(home, str(tiny_model), "demo", limit=150, kills=kills, seed=334, start=forked.Forked)
     assert found["faults"] == [] and found["kills"] >= 2 and found["shards"] >= 2
 
 
@@ -197,7 +210,7 @@ def test_a_full_disk_is_the_jobs_last_word_and_the_run_goes_on_when_there_is_roo
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
     monkeypatch.setenv("XTF_HOME", str(tmp_path / "home"))
-    subprocess.run([sys.executable, "-m", "xtf", *argv], check=True, capture_output=True)
+    assert forked.ran([sys.executable, "-m", "xtf", *argv]).returncode == 0
     assert kill.contents(tmp_path / "home" / "runs" / "run") == found
 
 
@@ -210,12 +223,12 @@ def wait_for(job_id, condition=lambda job: job.state != "running", seconds=120):
 
 
 def test_a_cancelled_job_can_be_browsed_and_is_started_again_at_once(tiny_model, home):
-    argv = ["score", "demo", "--limit", "4000", "--model", str(tiny_model), "--dtype", "float32", "--device", "cpu",
+    argv = ["score", "demo", "--limit", "2000", "--model", str(tiny_model), "--dtype", "float32", "--device", "cpu",
             "--run", "run", "--batch-tokens", "256", "--json"]
     job = jobs.start(argv, "big")
     run = home / "runs" / "run"
     wait_for(job.id, lambda job: job.state != "running" or len(list(run.glob("shards/*.json"))) >= 2)
-    second = subprocess.run([sys.executable, "-m", "xtf", *argv], capture_output=True, text=True)
+    second = forked.ran([sys.executable, "-m", "xtf", *argv])
     assert second.returncode == 2 and second.stderr.count("\n") == 1 and "another process" in second.stderr
     started = time.monotonic()
     assert jobs.cancel(job.id).state == "cancelled"

@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.commands import told
 from tests.test_jobs import gone, pid_of, wait_for
 from tests.test_training_fit import SETTINGS, curve, model_of, rows, trained  # noqa: F401  (rows is a fixture)
 from xtf import jobs
@@ -88,8 +89,7 @@ def test_a_killed_job_goes_on_and_ends_as_if_it_had_not_been(demo_run, tiny_mode
     assert last.state == "done", last.log
     done = open_training("job")
     assert done.metrics()["step"].tolist() == list(range(1, 73)) and done.metrics()["seconds"].is_monotonic_increasing
-    other = [word if word != "job" else "other" for word in command(tiny_model)]
-    assert wait_for(jobs.start(other, "whole").id, lambda job: job.state != "running", 120).state == "done"
+    told(*(word if word != "job" else "other" for word in command(tiny_model) if word != "--json"))
     for name, weight in weights_of("other").items():
         assert torch.allclose(weights_of("job")[name], weight, atol=1e-5), name
 

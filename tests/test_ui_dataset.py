@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tests.browser import chromium, dashboard, settled
+from tests.browser import chromium, settled
 from tests.pages import opened, rerun, widget
 from tests.tables import PROMPT, RESPONSE, saved, table
 from xtf import filters, picks, profile, runs
@@ -161,17 +161,17 @@ def click(page, place, expected):
 
 
 @pytest.mark.browser
-def test_a_click_on_a_bar_filters_the_list_of_examples(scored, tmp_path):
+def test_a_click_on_a_bar_filters_the_list_of_examples(scored, site):
     found = runs.Run(scored / "runs" / "problems").table()
     judged = filters.judge(found, PRESETS["corrected"][1])
     (first, _), (second, _) = profile.combinations_of(profile.by_role(found, judged))[:2]
     bins = [f"kept:{low / 20:.9g}:{(low + 1) / 20:.9g}" for low in range(19)] + ["kept:0.95:"]
     place, count = next((place, int(count)) for place, count in enumerate(
         picks.matching(found, judged, pick).sum() for pick in bins) if 0 < count < 6)
-    with chromium() as browser, dashboard(scored, tmp_path / "log") as address:
+    with chromium() as browser:
         page, faults = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page(), []
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(f"{address}/dataset?run=problems")
+        page.goto(f"{site}/dataset?run=problems")
         page.get_by_role("figure", name="UpSet").wait_for()
         settled(page)
         click(page, 0, f"reasons:{'+'.join(first)}")

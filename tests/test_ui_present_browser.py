@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.browser import dashboard, settled, watched_tab
+from tests.browser import settled, watched_tab
 
 pytestmark = pytest.mark.browser
 
 
-def test_arrow_keys_go_through_the_steps(browser, scored, tmp_path):
-    with dashboard(scored, tmp_path / "log") as address, watched_tab(browser) as tab:
-        tab.goto(f"{address}/present")
+def test_arrow_keys_go_through_the_steps(browser, site):
+    with watched_tab(browser) as tab:
+        tab.goto(f"{site}/present")
         settled(tab)
         tab.get_by_role("img", name="Score, filter, train").wait_for()
         assert not tab.get_by_test_id("stSidebar").is_visible()

@@ -4,18 +4,11 @@ import re
 
 import pytest
 
-from tests.browser import dashboard, settled, watched_tab
+from tests.browser import settled, watched_tab
 from xtf import runs
 
 pytestmark = pytest.mark.browser
 SIZE = {"width": 1280, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def address(scored, tmp_path_factory):
-    """One server for all tests here: none of them writes."""
-    with dashboard(scored, tmp_path_factory.mktemp("server") / "log") as found:
-        yield found
 
 
 @pytest.fixture
@@ -37,9 +30,9 @@ def press(page, key: str, then: str | re.Pattern) -> None:
     settled(page)
 
 
-def test_examples_are_filtered_ordered_and_stepped_through(page, address, ids):
+def test_examples_are_filtered_ordered_and_stepped_through(page, site, ids):
     known = ids("problems")
-    page.goto(f"{address}/explore?run=problems")
+    page.goto(f"{site}/explore?run=problems")
     settled(page)
     press(page, "l", "Example 6 of 6")
     press(page, "k", "Example 5 of 6")
@@ -75,8 +68,8 @@ def test_examples_are_filtered_ordered_and_stepped_through(page, address, ids):
     page.get_by_text("Example 2 of").wait_for()
 
 
-def test_the_chosen_row_stays_in_view(page, address):
-    page.goto(f"{address}/tokens?run=problems")
+def test_the_chosen_row_stays_in_view(page, site):
+    page.goto(f"{site}/tokens?run=problems")
     settled(page)
     press(page, "l", re.compile(r"^Type \d\d+ of"))
     page.wait_for_function(
@@ -88,8 +81,8 @@ def test_the_chosen_row_stays_in_view(page, address):
         "() => document.querySelector('.st-key-token-types .dvn-scroller')?.scrollTop === 0")
 
 
-def test_contexts_lead_to_their_example_and_show_hostile_text_as_itself(page, address, ids):
-    page.goto(f"{address}/tokens?run=hostile&novelty.value=0.5")
+def test_contexts_lead_to_their_example_and_show_hostile_text_as_itself(page, site, ids):
+    page.goto(f"{site}/tokens?run=hostile&novelty.value=0.5")
     settled(page)
     page.locator(".contexts li").first.wait_for()
     box = page.get_by_role("textbox", name="Search")

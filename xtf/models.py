@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from xtf import workspace
 from xtf.config import ModelSettings
 from xtf.devices import dtype_of, pick_device
 from xtf.errors import ModelError
+from xtf.gguf_reading import read_once
 
 EMBEDDED = "embedded"
 EMBEDDED_NAME = "SmolLM2-135M-Instruct"
@@ -151,8 +153,9 @@ def _convert_into(gguf: Path, folder: Path) -> None:
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".converting-"))
     try:
         source = Source(str(gguf.parent), {"gguf_file": gguf.name}, gguf.parent)
-        model = _from_pretrained(source, "float32")
-        _tokenizer_from(source).save_pretrained(temporary)
+        with _reading(source):
+            model = _from_pretrained(source, "float32")
+            _tokenizer_from(source).save_pretrained(temporary)
         model.save_pretrained(temporary)
         os.replace(temporary, folder)
     except Exception as error:
@@ -203,8 +206,9 @@ def load_model(settings: ModelSettings) -> LoadedModel:
     source = locate(settings)
     device = pick_device(settings.device)
     dtype = dtype_of(settings.model_copy(update={"device": device}))
-    tokenizer = _tokenizer_from(source)
-    model = _from_pretrained(source, dtype)
+    with _reading(source):
+        tokenizer = _tokenizer_from(source)
+        model = _from_pretrained(source, dtype)
     try:
         model.to(torch.device(device)).eval()
     except RuntimeError as error:
@@ -248,10 +252,16 @@ def _told(source: Source, load: Callable[[], Any]) -> Any:
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     try:
-        return load()
+        with _reading(source):
+            return load()
     except Exception as error:  # loaders raise anything, from OSError to SafetensorError and KeyError
         where = source.location if source.folder else f"{source.location} on the hub"
         raise ModelError(f"The model {where} could not be loaded: {_first_line(error)}") from error
+
+
+def _reading(source: Source) -> AbstractContextManager[None]:
+    """Reads a GGUF file only once, whatever is loaded from it within."""
+    return read_once() if "gguf_file" in source.options else nullcontext()
 
 
 def _first_line(error: BaseException) -> str:

@@ -12,11 +12,11 @@ window.keyboard = (() => {
   const looks = new Map();
   let last = null;
 
-  /** What fades in or out has done so; what turns for ever is not waited for. */
-  function still() {
-    const moving = document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations < 2);
-    const ended = Promise.allSettled(moving.map((one) => one.finished));
-    return Promise.race([ended, new Promise((go) => setTimeout(go, 1000))]);
+  /** What fades in or out has done so, at once; what turns for ever is left to it. */
+  async function still() {
+    await new Promise(requestAnimationFrame);
+    for (const one of document.getAnimations()) if (one.effect.getComputedTiming().iterations < 2) one.finish();
+    await new Promise(requestAnimationFrame);
   }
 
   function focused() {
