@@ -1,5 +1,8 @@
 """What strategies need beyond the scoring pass, made with a real tiny model, against direct computations."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,7 @@ from xtf import runs, strategies
 from xtf.added import ALONE, reference
 from xtf.columns import Mark
 from xtf.config import STRATEGY_SETTINGS, Ifd, Normal, Random, SelfEvolving, Slm, Thresholds, TokenCleaning
+from xtf.errors import SettingsError
 from xtf.evaluation.load import load
 from xtf.strategies.references import PARTS, parts
 from xtf.training.data import Rows
@@ -111,6 +115,10 @@ def test_a_reference_model_must_be_finished_of_this_model_and_not_take_anothers_
     slm = ["prepare", "demo", "--strategy", "slm", "--reference-model"]
     assert "made with other: give the new one another name" in refused(*slm, "clean")
     assert "there are: clean" in refused(*slm, "nowhere", "--strategy-reference", "new")
+    manifest = demo_run.manifest
+    other = SimpleNamespace(name="demo", manifest=replace(manifest, settings=manifest.settings | {"model": "other"}))
+    with pytest.raises(SettingsError, match="Run demo was scored with another model than the one that clean started"):
+        open_training("clean").check_for(other)
     assert "goes by no reference model" in refused("prepare", "demo", "--strategy", "stm", "--reference-model", "clean")
     monkeypatch.setattr("xtf.training.folder.Training.done", False)
     assert "is not finished" in refused(*slm, "clean", "--strategy-reference", "new")
