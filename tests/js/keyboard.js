@@ -9,7 +9,9 @@ window.keyboard = (() => {
   const WHOLE = "[data-testid=stElementContainer], [data-testid=stVerticalBlock], body"; // what holds one control
   const LOOKS = ["outlineStyle", "outlineWidth", "outlineColor", "boxShadow", "borderColor", "borderWidth",
     "backgroundColor", "color", "opacity", "textDecorationLine", "filter"];
+  const TABLE = "[data-testid=stDataFrame]"; // makes its cells anew while one of them has the focus
   const looks = new Map();
+  const tables = new Set(); // those that were reached
   let last = null;
 
   /** What fades in or out has done so, at once; what turns for ever is left to it. */
@@ -49,6 +51,7 @@ window.keyboard = (() => {
     if (!element) return "none";
     if (looks.has(element)) return element === before ? "again" : "round";
     looks.set(element, look(element));
+    if (element.closest(TABLE)) tables.add(element.closest(TABLE));
     return "new";
   }
 
@@ -64,7 +67,7 @@ window.keyboard = (() => {
   function reached(element) {
     const met = (within) => Boolean(within) && [...looks.keys()].some((other) => within.contains(other));
     const field = element.matches("button[tabindex='-1']") ? element.parentElement.parentElement : null;
-    return met(element) || met(element.closest(GROUPS)) || (field?.querySelector("input") && met(field));
+    return met(element) || met(element.closest(GROUPS)) || tables.has(element.closest(TABLE)) || (field?.querySelector("input") && met(field));
   }
 
   function described(element) {
