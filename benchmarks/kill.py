@@ -28,6 +28,7 @@ TIMINGS = {"name", "created", "seconds"}
 
 
 def command(model: str, data: str, limit: int, run: str) -> list[str]:
+    """Scoring of so many examples into a run of that name."""
     return [sys.executable, "-m", "xtf", "score", data, "--limit", str(limit), "--model", model, "--device", "cpu",
             "--dtype", "float32", "--batch-tokens", "1024", "--run", run, "--json"]
 
@@ -57,6 +58,7 @@ def whole_shards(run: Path) -> dict[str, tuple[int, int]]:
 
 
 def started(argv: list[str]) -> subprocess.Popen:
+    """The command in a process group of its own, which can be killed as a whole."""
     return subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
 
 

@@ -81,6 +81,7 @@ def combined(table: ScoreTable, thresholds: Thresholds, attributes: dict[str, At
     failed, bits, keep, protected = (np.empty(size, kind) for kind in (np.uint8, np.uint8, np.bool_, np.bool_))
 
     def combine(first: int, last: int) -> None:
+        """Fills in the verdicts of the examples [first, last)."""
         here = slice(table.offsets[first], table.offsets[last])
         dropped = outvoted([found.fails[here] for found in attributes.values()], thresholds)
         if decided:

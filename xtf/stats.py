@@ -58,6 +58,7 @@ def _counted(table: ScoreTable, verdicts: Verdicts) -> tuple[np.ndarray, np.ndar
     values = _possible(verdicts)
 
     def counted(first: int, last: int) -> tuple[np.ndarray, np.ndarray, int, int]:
+        """The same of the examples [first, last)."""
         here = slice(table.offsets[first], table.offsets[last])
         starts = table.offsets[first:last + 1] - table.offsets[first]
         bits = verdicts.bits[here]

@@ -54,6 +54,7 @@ class Metrics(TrainerCallback):
         self._progress(state.global_step, state.max_steps, TRAINING)
 
     def on_log(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        """A line for the step. Raises: TrainingError where loss or gradient is no number."""
         logs = more["logs"]
         if "loss" not in logs:
             return

@@ -60,6 +60,7 @@ def of_run(run: Run, thresholds: Thresholds, allow: Collection[str] = (), *, see
     strategy = thresholds.strategy
 
     def rows() -> "Rows":
+        """Read, judged and checked only when training begins."""
         from xtf.training.data import Rows  # torch takes seconds to import
 
         run.verify()
