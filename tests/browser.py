@@ -48,7 +48,11 @@ def dashboard(home: Path, log: Path, folder: Path = ROOT, base: str = ""):
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(10)
+        try:
+            server.wait(60)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
 
 
 def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
@@ -84,10 +88,14 @@ def still(page) -> None:
 
 
 def settled(page) -> None:
-    """Waits until the page has drawn itself: the heading is there, nothing runs or is stale any more, and the parts of
-    Streamlit that it fetches when they are first needed have come."""
+    """Waits until the page has drawn itself: the heading is there, the parts of Streamlit that it fetches when they are
+    first needed have come, nothing runs or is stale any more, and our own components have filled themselves.
+
+    What has just been done on the page may not have reached the server yet: wait first for what it leads to."""
     page.get_by_role("heading", level=1).first.wait_for(timeout=60_000)
+    page.wait_for_load_state("networkidle", timeout=60_000)
     page.wait_for_function(
         """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
-                 && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')""", timeout=120_000)
-    page.wait_for_load_state("networkidle")
+                 && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
+                 && ![...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].some(({shadowRoot}) =>
+                        !shadowRoot || shadowRoot.querySelector('.text:empty, .dials:empty'))""", timeout=120_000)

@@ -77,7 +77,8 @@ def test_every_control_is_reached_by_tab_and_shows_it(page):
 
 def test_axe_finds_no_serious_fault(page):
     assert faults(page) == []
-    for tab in page.get_by_role("tab", selected=False).all():
-        tab.click()
+    for name in page.get_by_role("tab", selected=False).all_inner_texts():
+        page.get_by_role("tab", name=name, exact=True).click()
+        page.get_by_role("tabpanel", name=name, exact=True).get_by_test_id("stElementContainer").first.wait_for()
         settled(page)
         assert faults(page) == []

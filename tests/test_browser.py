@@ -57,7 +57,7 @@ def test_hostile_text_is_shown_as_itself(page, site):
     page.goto(f"{site}/explore?run=hostile")
     settled(page)
     text = page.locator(".view .text")
-    text.wait_for()
+    text.locator(".token").first.wait_for()
     shown = re.sub(r"\s", "", "".join(text.all_inner_texts()))
     for part in ("<script>alert(1)</script>", "**bold**", "`code`", "$x^2$", ":red[red]", "שלום", "🙂"):
         assert part.replace(" ", "") in shown, part
@@ -76,14 +76,13 @@ def test_a_run_is_deleted_after_a_question(page, scored, tmp_path):
         page.goto(address)
         settled(page)
         table = page.get_by_test_id("stDataFrame")
-        table.scroll_into_view_if_needed()
-        box = table.bounding_box()
-        page.mouse.click(box["x"] + 18, box["y"] + 52)
+        table.locator(".dvn-scroller").click(position={"x": 18, "y": 52})
         page.get_by_role("button", name="Delete …").click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_text("problems").wait_for()
         dialog.get_by_role("button", name="Delete").click()
         page.get_by_text("Run problems is deleted").wait_for()
+        page.get_by_text("Run hostile").wait_for()  # the first line of the page about it
         settled(page)
         assert not (home / "runs" / "problems").exists() and (home / "runs" / "hostile").exists()
         assert page.get_by_test_id("stSidebar").get_by_role("combobox").input_value() == "hostile"
@@ -96,7 +95,7 @@ def test_from_first_start_to_the_exported_labels(page, tmp_path):
     home = tmp_path / "home"
     with dashboard(home, tmp_path / "log") as address:
         page.goto(address)
-        page.get_by_role("button", name="Cancel").wait_for()
+        page.get_by_role("button", name="Cancel").wait_for(timeout=60_000)
         page.get_by_text("Already known", exact=True).wait_for(timeout=400_000)  # no reload: it comes by itself
         settled(page)
         assert metric(page, "Examples") == "24"
@@ -104,8 +103,10 @@ def test_from_first_start_to_the_exported_labels(page, tmp_path):
 
         go(page, "Thresholds")
         handle = page.get_by_role("slider", name="Threshold of Knowledge novelty")
-        for _ in range(60):  # half a point each
-            handle.press("ArrowLeft")
+        for _ in range(6):  # five points each
+            handle.press("PageDown")
+        handle.press("Enter")
+        page.wait_for_url(re.compile(r"novelty\.value=0\.65(&|$)"))
         page.get_by_text("points against corrected").wait_for()
         settled(page)
         after = page.locator(".number[aria-label=Kept] .value").inner_text()
@@ -117,8 +118,8 @@ def test_from_first_start_to_the_exported_labels(page, tmp_path):
         page.get_by_role("radio", name="JSON Lines").click()
         command = page.get_by_test_id("stCode").filter(has_text="--format jsonl").inner_text()
         page.get_by_role("button", name="Prepare").click()
-        with page.expect_download(timeout=60_000) as download:
-            page.get_by_role("link", name="Only the data").click()
+        with page.expect_download(timeout=90_000) as download:
+            page.get_by_role("link", name="Only the data").click(timeout=60_000)
         rows = [json.loads(line) for line in download.value.path().read_text().splitlines()]
 
     assert "--preset corrected --novelty-cutoff 0.65 --format jsonl" in command

@@ -66,15 +66,17 @@ def novelty(p):
 
 
 def test_keys_move_the_threshold_and_a_pause_commits_it(page):
+    page.clock.install(time=0)
+    page.clock.pause_at(3600)  # time goes on when the test says so, however slow the machine is
     handle = show(page)
     handle.focus()
     assert handle.get_attribute("aria-valuetext").startswith("p above 95 %, drops 25.0 %: 2 tokens")
     for key in ("ArrowLeft", "PageDown", "ArrowRight"):
         page.keyboard.press(key)
-    frame(page)
+    page.clock.run_for(50)  # a few frames
     assert handle.get_attribute("aria-valuetext").startswith("p above 90 %, drops 37.5 %: 3 tokens")  # 0.92 too
     assert value(page, "Kept") == percent(told(novelty(0.9))["kept_share"]) and page.evaluate("reported") == []
-    page.wait_for_function("reported.length", timeout=2000)
+    page.clock.run_for(600)
     move, = page.evaluate("reported")
     assert move["attribute"] == "novelty" and move["value"] == 0.9
     page.keyboard.press("Home")
@@ -163,10 +165,10 @@ def test_what_is_shown_on_the_way_is_what_the_server_says_afterwards(browser, si
 
 def drag(page, name, by):
     """Takes a handle and moves it by so many pixels, without letting go."""
-    page.get_by_role("slider", name=name).scroll_into_view_if_needed()
-    grip = page.get_by_role("slider", name=name).bounding_box()
+    handle = page.get_by_role("slider", name=name)
+    handle.hover(position={"x": handle.bounding_box()["width"] / 2, "y": 40})  # once it stands still
+    grip = handle.bounding_box()
     x, y = grip["x"] + grip["width"] / 2, grip["y"] + 40
-    page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + by, y, steps=8)
     frame(page)

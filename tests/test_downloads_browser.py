@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from tests.browser import chromium, settled, watched_tab
+from tests.browser import chromium, settled, still, watched_tab
 from tests.files import offered
 
 CONTENT = random.Random(1).randbytes(2_000_000)
@@ -61,6 +61,7 @@ def test_a_file_that_is_gone_is_told_beside_the_page(browser, site):
         (home / "exports" / "gone.jsonl").unlink()
         with page.expect_popup() as told:
             page.get_by_role("link", name="Take 2").click()
+        told.value.get_by_text("prepare it once more").wait_for()
         assert told.value.locator("body").inner_text().strip() == \
             "gone.jsonl is not there any more: prepare it once more."
         assert page.get_by_role("heading", name="Files").is_visible()
@@ -89,7 +90,7 @@ def _looks(page, found, state):
         found.hover()
     if state == "focus":
         _focus(page, found)
-    page.wait_for_timeout(300)  # colours change gently
+    still(page)  # colours change gently
     names = ["backgroundColor", "borderColor", "color", "fontSize", "height", "borderRadius"]
     return found.evaluate("(found, names) => names.map(name => getComputedStyle(found)[name])", names)
 

@@ -96,7 +96,7 @@ def test_on_paper_it_is_light_static_and_as_wide_as_the_sheet(look, tmp_path):
     assert (tmp_path / "report.pdf").stat().st_size > 20_000
     page.emulate_media(media="print", color_scheme="dark")
     page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
-    page.wait_for_timeout(500)  # Plotly draws anew
+    page.locator(".plot .main-svg:not([width='620'])").first.wait_for(state="detached")  # Plotly has drawn anew
     widths = page.evaluate("() => [...document.querySelectorAll('.plot .main-svg')].map((svg) => svg.clientWidth)")
     assert widths and max(widths) <= 640
     assert page.locator(".view-host").first.is_hidden() and page.locator(".static").first.is_visible()

@@ -98,8 +98,7 @@ def test_one_example_is_opened_by_its_hostile_id(page, server):
     page.locator(".st-key-finding-eos").get_by_role("button", name="Show the 3 examples").click()
     page.get_by_role("combobox", name="Example").press("ArrowDown")
     page.get_by_role("option").nth(1).click()
-    settled(page)
-    page.get_by_role("link", name="Open it in Explore").click()
+    page.locator("a[href*='example=1']", has_text="Open it in Explore").click()  # the link of that option
     page.get_by_role("heading", name="Explore", level=1).wait_for()
     settled(page)
     assert parse_qs(urlsplit(page.url).query)["example"] == [f"1 {HOSTILE}"]
@@ -117,7 +116,7 @@ def test_from_thresholds_to_the_files_and_away_again(page, server, home, tmp_pat
     page.get_by_role("radio", name="Axolotl").click()
     settled(page)
     press(page, "Prepare")
-    page.get_by_text("4 · Train with it").wait_for()
+    page.get_by_text("4 · Train with it").wait_for(timeout=60_000)
     assert page.get_by_role("tab", selected=True).inner_text() == "axolotl.yaml"
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("Download the folder")).click()
@@ -134,12 +133,13 @@ def test_from_thresholds_to_the_files_and_away_again(page, server, home, tmp_pat
     assert faults(page) == []
     no_control_is_out_of_reach(page)
     page.set_viewport_size({"width": 800, "height": 900})
+    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollWidth <= innerWidth")
     settled(page)
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth <= innerWidth")
 
     page.get_by_role("button", name="Delete …").click()
     page.get_by_role("dialog").get_by_text("problems-hf-").wait_for()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    page.get_by_role("dialog").wait_for(state="detached")
     settled(page)
     assert len(list((home / "exports").iterdir())) == 1
     page.get_by_role("button", name="Delete …").click()
@@ -153,11 +153,14 @@ def test_from_thresholds_to_the_files_and_away_again(page, server, home, tmp_pat
 def test_hostile_ids_are_text(page, server):
     at(page, server, "run=hostile")
     page.get_by_role("radio", name="Another").click()
+    page.get_by_text("For a script of your own").wait_for()  # of this trainer alone
     settled(page)
-    for toggle in page.get_by_text("Go on all the same").all():
+    for number, toggle in enumerate(page.get_by_text("Go on all the same").all(), 1):
         toggle.click()
+        page.get_by_text(f"{number} accepted").wait_for()
         settled(page)
-    press(page, "Prepare")
-    page.get_by_text("First rows").wait_for()
+    page.get_by_role("button", name="Prepare").click()
+    page.locator(".xtf-example").first.wait_for(timeout=60_000)
+    settled(page)
     assert page.locator(".xtf-example script, .xtf-example img").count() == 0
     assert "<script>alert(1)</script>" in page.locator(".xtf-example").first.inner_text()

@@ -15,6 +15,8 @@ def test_arrow_keys_go_through_the_steps(browser, site):
         assert not tab.get_by_test_id("stSidebar").is_visible()
         tab.keyboard.press("ArrowRight")
         tab.get_by_role("heading", name="Three questions to every token").wait_for()
+        tab.get_by_text("Step 2 of 6").wait_for()  # stands after the buttons whose keys these are
+        settled(tab)
         tab.keyboard.press("ArrowLeft")
         tab.get_by_role("heading", name="Score, filter, train").wait_for()
         tab.get_by_role("link", name="End").click()

@@ -60,6 +60,7 @@ def test_examples_are_filtered_ordered_and_stepped_through(page, site, table):
     handle.wait_for(state="hidden")
     # A row by the keyboard: the grid's own keys.
     page.locator(".st-key-examples .dvn-scroller").first.click(position={"x": 120, "y": 52})
+    page.wait_for_function("document.activeElement?.matches('.st-key-examples canvas')")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Shift+Space")
     page.get_by_text("Example 2 of").wait_for()
@@ -87,9 +88,11 @@ def test_contexts_lead_to_their_example_and_show_hostile_text_as_itself(page, si
     box.press("Enter")
     page.get_by_text(re.compile(r"^Type 1 of \d+ \(of")).wait_for()  # the contexts before may hold the same words
     settled(page)
+    lines = page.locator(".contexts li")
+    lines.filter(has_not=page.locator(".token", has_text="<")).first.wait_for(state="detached")  # of the type before
     page.locator(".contexts").get_by_text("script>").first.wait_for()
     assert page.locator(".contexts script, .contexts img").count() == 0
-    for line in page.locator(".contexts li").all():
+    for line in lines.all():
         assert line.locator(".verdict").inner_text() in ("✓ kept", "✕ dropped")
     link = page.locator(".contexts a").first
     wanted = link.inner_text()

