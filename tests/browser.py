@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+STILL = (ROOT / "tests" / "js" / "still.js").read_text(encoding="utf-8")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
@@ -80,11 +81,7 @@ def watched_tab(browser, **options):
 
 def still(page) -> None:
     """What fades or moves has come to its end, at once; what turns for ever is left to it."""
-    page.evaluate("""async () => {
-        await new Promise(requestAnimationFrame);
-        for (const one of document.getAnimations()) if (one.effect.getComputedTiming().iterations < 2) one.finish();
-        await new Promise(requestAnimationFrame);
-    }""")
+    page.evaluate(STILL)
 
 
 def settled(page) -> None:

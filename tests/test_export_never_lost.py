@@ -151,6 +151,33 @@ def test_killed_between_two_renames_the_earlier_export_is_put_back(run, tmp_path
     assert cutoff(out) == 0.4 and kill_export.beside(out) == []
 
 
+#: Is stopped as soon as Python has closed a folder that it clears away: what is then raised closes it once more.
+_STOPPED_WHILE_CLEARING = """
+import os, signal, stat, sys
+from xtf.cli.main import main
+
+close, stops = os.close, [signal.SIGTERM]
+
+def stopping(handle):
+    folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+    close(handle)
+    if folder and stops and sys._getframe(1).f_code.co_name.startswith("_rmtree"):
+        os.kill(os.getpid(), stops.pop())
+
+os.close = stopping
+main(sys.argv[1:])
+"""
+
+
+def test_stopped_while_it_clears_away_an_export_leaves_the_new_one_and_nothing_beside_it(run, tmp_path):
+    out = tmp_path / "out"
+    assert exported(run, out, 0.2, "hf").returncode == 0
+    argv = kill_export.command(run, "hf", 0.3, out)[3:]
+    stopped = subprocess.run([sys.executable, "-c", _STOPPED_WHILE_CLEARING, *argv], capture_output=True, text=True)
+    assert stopped.returncode == 130 and stopped.stderr.strip().startswith("xtf: Stopped."), stopped.stderr
+    assert cutoff(out) == 0.3 and kill_export.beside(out) == []
+
+
 def test_where_the_second_rename_fails_the_earlier_export_is_back_at_once(run, tmp_path, monkeypatch):
     out, rename = tmp_path / "out", os.rename
     before = write(run, Thresholds(), whole("jsonl", allow=LOOSE), out)

@@ -4,13 +4,13 @@ from itertools import pairwise
 
 import pytest
 
+from tests.accessible import COLOURS, serious
 from xtf import report, runs
 from xtf.config import PRESETS
 
 pytestmark = pytest.mark.browser
 READY = "html[data-drawn][data-mounted]"  # a function would be polled by eval, which the report's policy refuses
 MARKS = ".main-svg :is(.point, .heatmaplayer image, .scatterlayer path)"
-CONTRAST = {"runOnly": ["color-contrast"]}  # all that another scheme changes
 LARGEST_SHIFT = 1  # pixels
 
 
@@ -110,12 +110,9 @@ def test_nothing_runs_out_of_the_window(look, width):
 
 
 def test_axe_finds_no_serious_fault(look):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    for scheme, options in (("light", None), ("dark", CONTRAST)):
+    for scheme, rules in (("light", ()), ("dark", COLOURS)):
         page = look("short", color_scheme=scheme)
-        found = axe.Axe().run(page, options=options).response["violations"]
-        assert [(fault["id"], node["html"], node["failureSummary"]) for fault in found for node in fault["nodes"]
-                if fault["impact"] in ("serious", "critical")] == []
+        assert serious(page, *rules) == []
         levels = [int(tag[1]) for tag in page.evaluate(
             "() => [...document.querySelectorAll('h1, h2, h3, h4')].map((heading) => heading.tagName)")]
         assert levels[0] == 1 and levels.count(1) == 1

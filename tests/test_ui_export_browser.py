@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.accessible import faults, tab_round
 from tests.browser import dashboard, settled, watched_tab
 from tests.scored import HOSTILE
-from tests.test_accessibility import KEYS, MOST_STOPS, faults
 
 pytestmark = pytest.mark.browser
 #: Drops all that p calls likely, ends of turn among it: more than one check stops.
@@ -59,14 +59,8 @@ def unfold(page, title, inside):
 
 
 def no_control_is_out_of_reach(page):
-    page.evaluate(KEYS)
     page.evaluate("document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
-    met = []
-    while not met or met[-1] != "round":
-        page.keyboard.press("Tab")
-        met.append(page.evaluate("keyboard.arrive()"))
-        assert len(met) < MOST_STOPS, "the focus never comes round"
-    assert page.evaluate("keyboard.missed()") == [] and page.evaluate("keyboard.unseen()") == []
+    tab_round(page)
 
 
 def test_a_link_opens_the_page_with_its_thresholds_and_a_fix_mends_them(page, server):

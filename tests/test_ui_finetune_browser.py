@@ -4,9 +4,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.accessible import faults
 from tests.browser import dashboard, settled, watched_tab
 from tests.finetunes import made_up
-from tests.test_accessibility import faults
 from xtf import jobs
 from xtf.training.checkpoints import newest
 from xtf.training.folder import CHECKPOINTS, open_training

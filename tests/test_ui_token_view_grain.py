@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.accessible import serious
 from tests.scored import HOSTILE
 from tests.tables import PROMPT, RESPONSE, table
 from tests.token_views import THRESHOLDS, payload, plain, scored
@@ -180,7 +181,6 @@ def test_browser_remembers_grain_and_mode_for_the_next_sample(view):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_fault_with_any_part_of_the_view(view, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     view.page.emulate_media(color_scheme=scheme)
     if scheme == "dark":
         view.page.evaluate("""() => { host.style.cssText = "color-scheme: dark; --st-text-color: #edebe8;"
@@ -197,10 +197,7 @@ def test_axe_finds_no_fault_with_any_part_of_the_view(view, scheme):
         by(view, grain)
         view.page.evaluate(
             "t => [...root.querySelectorAll('.text .token')].findLast((e) => e.token <= t).click()", token)
-        faults = axe.Axe().run(view.page).response["violations"]
-        assert [(fault["id"], node["html"], node["failureSummary"]) for fault in faults
-                if fault["impact"] in ("serious", "critical") for node in fault["nodes"]
-                if "host" in str(node["target"])] == []
+        assert [fault for fault in serious(view.page) if "host" in str(fault[1])] == []
 
 
 def test_browser_keeps_verdicts_readable_in_forced_colours(view):

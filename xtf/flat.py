@@ -5,7 +5,6 @@ from, so that none outlives its source; where nothing can be written, arrays sta
 """
 
 import hashlib
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
@@ -65,7 +64,7 @@ def _claim(folder: Path) -> None:
         folder.mkdir(parents=True)
         for other in folder.parent.iterdir():
             if other != folder:
-                shutil.rmtree(other, ignore_errors=True)
+                workspace.remove_folder(other)
 
 
 def _mapped(path: Path, kind: np.dtype) -> np.ndarray | None:

@@ -93,7 +93,7 @@ def start(argv: Sequence[str], label: str, environment: Mapping[str, str] | None
         workspace.write_json(folder / "job.json", record)
     except StoreError:  # nobody would know of it
         _signal(record, signal.SIGKILL)
-        shutil.rmtree(folder, ignore_errors=True)
+        workspace.remove_folder(folder)
         raise
     return job(folder.name)
 

@@ -163,7 +163,7 @@ def _convert_into(gguf: Path, folder: Path) -> None:
             raise workspace.disk_error(folder, OSError(errno.ENOSPC, "")) from error
         raise
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        workspace.remove_folder(temporary)
 
 
 def is_disk_full(error: BaseException) -> bool:

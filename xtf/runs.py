@@ -214,7 +214,7 @@ class Run:
     def discard_if_empty(self) -> None:
         """Removes a run that failed before its first shard was whole."""
         if not any((self.path / "shards").glob("*.json")):
-            shutil.rmtree(self.path, ignore_errors=True)
+            workspace.remove_folder(self.path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -7,7 +7,6 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +68,7 @@ def keep(sentence: Sentence) -> None:
     workspace.write_json(folder / "sentence.json", {
         "run_id": sentence.run_id, "prompt": sentence.prompt, "response": sentence.response, "texts": sentence.texts})
     for old in sorted(_folder().glob("*/sentence.json"), key=_written, reverse=True)[KEPT:]:
-        shutil.rmtree(old.parent, ignore_errors=True)
+        workspace.remove_folder(old.parent)
 
 
 def beside(table: ScoreTable, sentence: Sentence, shards: int | None = None) -> ScoreTable:

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -67,6 +68,17 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
         raise disk_error(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Removes what can be removed of a folder. A stop that comes meanwhile takes effect when that is done."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError) and isinstance(error.__context__, KeyboardInterrupt):
+            raise error.__context__ from None  # Python closes a folder twice where the stop comes just after it
+        raise
 
 
 def disk_error(path: Path, error: OSError) -> StoreError:

@@ -1,5 +1,6 @@
 // What a round of the Tab key through a page meets, open shadow roots included. `arrive` notes the element that has the
-// focus, `missed` names the controls that never had it, `unseen` those that looked the same with and without it.
+// focus, `missed` names the controls that never had it, `unseen` those that looked the same with and without it. Needs
+// `still` of still.js.
 
 window.keyboard = (() => {
   const CONTROLS = `a[href], button, input, select, textarea, summary, [tabindex], [role=slider], [role=listbox],
@@ -13,13 +14,6 @@ window.keyboard = (() => {
   const looks = new Map();
   const tables = new Set(); // those that were reached
   let last = null;
-
-  /** What fades in or out has done so, at once; what turns for ever is left to it. */
-  async function still() {
-    await new Promise(requestAnimationFrame);
-    for (const one of document.getAnimations()) if (one.effect.getComputedTiming().iterations < 2) one.finish();
-    await new Promise(requestAnimationFrame);
-  }
 
   function focused() {
     let element = document.activeElement;

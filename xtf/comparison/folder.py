@@ -153,7 +153,7 @@ class Comparison:
     def discard_if_empty(self) -> None:
         """Removes a comparison that failed before anything was evaluated or trained, so that its name is free again."""
         if not exists(self.base) and not any(map(self.trained, self.arms)):
-            shutil.rmtree(self.path, ignore_errors=True)
+            workspace.remove_folder(self.path)
 
     def note(self, **what: Any) -> None:
         """Replaces parts of the record. Raises: StoreError."""

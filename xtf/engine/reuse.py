@@ -83,7 +83,7 @@ def _copied(run: Run, name: str) -> Manifest:
     target, temporary = Run(workspace.runs_dir() / name), workspace.home() / ".copying"
     try:
         with filelock.FileLock(workspace.home() / ".copying.lock"):
-            shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
+            workspace.remove_folder(temporary)  # of a process that was killed
             shutil.copytree(run.path, temporary, copy_function=_linked,
                             ignore=shutil.ignore_patterns(".*", "partial.arrow", "flat"))
             for told in ("settings.json", "manifest.json"):

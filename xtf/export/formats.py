@@ -9,7 +9,6 @@ Beside the data each folder holds export.json (what made it) and README.md (a da
 `datasets.load_dataset(OUT)` tells the data from the record).
 """
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +53,8 @@ def _write_hf(columns: pa.Schema, batches: Batches, folder: Path) -> None:
     finally:
         if not quiet:
             datasets.enable_progress_bars()
-    shutil.rmtree(stream.parent)
+    stream.unlink()
+    stream.parent.rmdir()
 
 
 def _read_hf(folder: Path) -> Iterator[pa.RecordBatch]:

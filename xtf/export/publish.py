@@ -12,13 +12,13 @@ import contextlib
 import ctypes
 import hashlib
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
 
+from xtf import workspace
 from xtf.errors import StoreError
 from xtf.export.place import refuse_taken
 
@@ -124,9 +124,9 @@ def _locked(beside: Path, out: Path) -> filelock.BaseFileLock:
 
 
 def _clear(beside: Path, out: Path) -> None:
-    shutil.rmtree(beside / "new", ignore_errors=True)
+    workspace.remove_folder(beside / "new")
     if os.path.lexists(out):  # else the earlier export is all there is
-        shutil.rmtree(beside / "old", ignore_errors=True)
+        workspace.remove_folder(beside / "old")
 
 
 def _onto_disk(folder: Path) -> None:

@@ -4,12 +4,13 @@
     checkpoints/checkpoint-50/whole
 """
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from transformers import Trainer, TrainerCallback
+
+from xtf import workspace
 
 _MARK = "whole"
 
@@ -47,7 +48,7 @@ def clear(folder: Path) -> None:
     """Removes what a kill or a full disk has left of checkpoints."""
     for path in _all(folder):
         if not (path / _MARK).is_file():
-            shutil.rmtree(path, ignore_errors=True)
+            workspace.remove_folder(path)
 
 
 def _all(folder: Path) -> Iterator[Path]:

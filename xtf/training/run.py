@@ -1,6 +1,5 @@
 """A whole fine-tune: from what was asked for to a result that others can load. Taken up again where it was stopped."""
 
-import shutil
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +54,7 @@ def _work(made: Training, learnt: Source, settings: TrainSettings, progress: Pro
         trainer, tokenizer = _fit(made, learnt, settings, progress)
     except Exception:
         if made.metrics().empty:  # it failed before its first step was done: the name is free again
-            shutil.rmtree(made.path, ignore_errors=True)
+            workspace.remove_folder(made.path)
         raise
     _finish(made, trainer, tokenizer)
 
@@ -83,7 +82,7 @@ def _counts(rows: "Rows", learnt: Source, settings: TrainSettings) -> dict[str, 
 def _finish(made: Training, trainer: "KeptTrainer", tokenizer: Any) -> None:
     """Writes the result under another name and renames it; checkpoints are needed no more."""
     building = made.path / ".result"
-    shutil.rmtree(building, ignore_errors=True)
+    workspace.remove_folder(building)
     try:
         trainer.save_model(str(building))
         tokenizer.save_pretrained(building)
@@ -91,4 +90,4 @@ def _finish(made: Training, trainer: "KeptTrainer", tokenizer: Any) -> None:
         building.rename(made.result)
     except OSError as error:
         raise workspace.disk_error(made.result, error) from error
-    shutil.rmtree(made.path / CHECKPOINTS, ignore_errors=True)
+    workspace.remove_folder(made.path / CHECKPOINTS)
