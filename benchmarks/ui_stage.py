@@ -14,12 +14,10 @@ import psutil
 import store_data
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the tests' browser is this one's too
-from tests.browser import chromium, dashboard, settled
+from tests.browser import WINDOW, chromium, dashboard, settled
 
 __all__ = ["PAGES", "Server", "chromium", "opened", "quartiles", "run_of", "sample_of",
            "served", "server_at", "settled", "timed"]
-
-WINDOW = {"width": 1280, "height": 900}
 
 
 def _pages() -> dict[str, str]:

@@ -14,6 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 STILL = (ROOT / "tests" / "js" / "still.js").read_text(encoding="utf-8")
+WINDOW = {"width": 1280, "height": 900}
+_tabs: dict = {}  # of each browser, see `watched_tab`
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
@@ -29,6 +31,7 @@ def chromium():
         try:
             yield running
         finally:
+            _tabs.pop(running, None)
             running.close()
 
 
@@ -68,15 +71,39 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
 
 
 @contextmanager
-def watched_tab(browser, **options):
-    """A tab that must not meet a script fault, and in which nothing of the data may run."""
-    context = browser.new_context(**options)
-    tab, faults = context.new_page(), []
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-    yield tab
-    context.close()
-    assert faults == []
+def watched_tab(browser, viewport=WINDOW, color_scheme="light"):
+    """A tab that must not meet a script fault, and in which nothing of the data may run.
+
+    All tests of a browser get the same one, since it knows Streamlit's scripts, whose loading takes half of the time
+    of a page. What a test leaves is cleared away; where one fails, the next gets another tab."""
+    if browser not in _tabs:
+        _tabs[browser] = browser.new_context().new_page()
+    tab, faults = _tabs[browser], []
+    heard = {"pageerror": lambda error: faults.append(str(error)),
+             "dialog": lambda dialog: (faults.append(dialog.message), dialog.dismiss())}
+    for event, hear in heard.items():
+        tab.on(event, hear)
+    tab.set_viewport_size(viewport)
+    tab.emulate_media(color_scheme=color_scheme)
+    tab.mouse.move(0, 0)
+    try:
+        yield tab
+        assert faults == []
+    except BaseException:
+        _tabs.pop(browser).context.close()
+        raise
+    _clear(tab)
+    for event, hear in heard.items():
+        tab.remove_listener(event, hear)
+
+
+def _clear(tab) -> None:
+    tab.evaluate("localStorage.clear(); sessionStorage.clear()")
+    tab.goto("about:blank")
+    tab.context.clear_cookies()
+    for other in tab.context.pages:
+        if other != tab:
+            other.close()
 
 
 def still(page) -> None:

@@ -23,7 +23,7 @@ def path(request):
 def page(path, browser, scored, tmp_path_factory):
     """A tab in which the page has drawn itself; nobody has visited its server before."""
     with (dashboard(scored, tmp_path_factory.mktemp("server") / "log") as address,
-          watched_tab(browser, viewport={"width": 1280, "height": 900}, color_scheme="light") as tab):
+          watched_tab(browser) as tab):
         tab.goto(f"{address}/{path}")
         settled(tab)
         yield tab

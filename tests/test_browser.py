@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def page(browser):
-    with watched_tab(browser, viewport={"width": 1280, "height": 900}, accept_downloads=True) as tab:
+    with watched_tab(browser) as tab:
         yield tab
 
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.browser import settled
+from tests.browser import settled, watched_tab
 from tests.tables import table
 from xtf import filters, stats
 from xtf.assets import asset
@@ -134,33 +134,32 @@ def test_a_rule_that_is_off_has_no_handle_and_says_so(page):
 
 
 def test_what_is_shown_on_the_way_is_what_the_server_says_afterwards(browser, site):
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(f"{site}/thresholds?run=problems&novelty.value=0.5")
-    settled(page)
-    rest = page.locator(".number .change", has_text="against corrected")  # and "by this move" on the way
-    for name, by in (("Knowledge novelty", -110), ("Reasoning importance", 90), ("Task relevance", 80)):
-        rest.wait_for()
-        before, address_before = read(page), page.url
-        drag(page, name, by)
-        assert rest.count() == 0
-        moved = read(page)
-        page.mouse.up()
-        page.wait_for_url(lambda url, old=address_before: url != old)
-        rest.wait_for()  # the server's numbers have come
-        assert read(page) == moved != before, name
-    assert re.search("novelty.value=.*reasoning.share=|reasoning.share=.*novelty.value=", page.url)
-    address_before = page.url
-    box = page.get_by_role("spinbutton", name="Already known above p (%)")
-    box.press("End")
-    box.press("1")
-    box.press("Control+z")  # the box's own
-    page.keyboard.press("Tab")
-    page.get_by_role("slider", name="Knowledge novelty").focus()
-    settled(page)
-    assert page.url == address_before
-    page.keyboard.press("Control+z")  # the page's
-    page.wait_for_url(lambda url: url != address_before)
-    page.close()
+    with watched_tab(browser, viewport={"width": 1280, "height": 800}) as page:
+        page.goto(f"{site}/thresholds?run=problems&novelty.value=0.5")
+        settled(page)
+        rest = page.locator(".number .change", has_text="against corrected")  # and "by this move" on the way
+        for name, by in (("Knowledge novelty", -110), ("Reasoning importance", 90), ("Task relevance", 80)):
+            rest.wait_for()
+            before, address_before = read(page), page.url
+            drag(page, name, by)
+            assert rest.count() == 0
+            moved = read(page)
+            page.mouse.up()
+            page.wait_for_url(lambda url, old=address_before: url != old)
+            rest.wait_for()  # the server's numbers have come
+            assert read(page) == moved != before, name
+        assert re.search("novelty.value=.*reasoning.share=|reasoning.share=.*novelty.value=", page.url)
+        address_before = page.url
+        box = page.get_by_role("spinbutton", name="Already known above p (%)")
+        box.press("End")
+        box.press("1")
+        box.press("Control+z")  # the box's own
+        page.keyboard.press("Tab")
+        page.get_by_role("slider", name="Knowledge novelty").focus()
+        settled(page)
+        assert page.url == address_before
+        page.keyboard.press("Control+z")  # the page's
+        page.wait_for_url(lambda url: url != address_before)
 
 
 def drag(page, name, by):

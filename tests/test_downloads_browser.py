@@ -5,18 +5,12 @@ import zipfile
 
 import pytest
 
-from tests.browser import chromium, settled, still, watched_tab
+from tests.browser import settled, still, watched_tab
 from tests.files import offered
 
 CONTENT = random.Random(1).randbytes(2_000_000)
 FILES = [("exports/run/data.parquet", '../<b>"ünï"\u202e</b>.parquet'), ("exports/run", "run.zip"),
          ("exports/gone.jsonl", "gone.jsonl")]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +26,7 @@ def site(tmp_path_factory):
 @pytest.mark.browser
 def test_a_click_or_a_key_saves_the_file_and_the_page_stays(browser, site):
     _, address = site
-    with watched_tab(browser, accept_downloads=True) as page:
+    with watched_tab(browser) as page:
         page.goto(address)
         settled(page)
         page.get_by_role("button", name="Count").click()

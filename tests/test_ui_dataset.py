@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tests.browser import chromium, settled
+from tests.browser import settled, watched_tab
 from tests.pages import opened, rerun, widget
 from tests.tables import PROMPT, RESPONSE, saved, table
 from xtf import filters, picks, profile, runs
@@ -167,16 +167,14 @@ def click(page, place, expected):
 
 
 @pytest.mark.browser
-def test_a_click_on_a_bar_filters_the_list_of_examples(scored, site):
+def test_a_click_on_a_bar_filters_the_list_of_examples(scored, site, browser):
     found = runs.Run(scored / "runs" / "problems").table()
     judged = filters.judge(found, PRESETS["corrected"][1])
     (first, _), (second, _) = profile.combinations_of(profile.by_role(found, judged))[:2]
     bins = [f"kept:{low / 20:.9g}:{(low + 1) / 20:.9g}" for low in range(19)] + ["kept:0.95:"]
     place, count = next((place, int(count)) for place, count in enumerate(
         picks.matching(found, judged, pick).sum() for pick in bins) if 0 < count < 6)
-    with chromium() as browser:
-        page, faults = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page(), []
-        page.on("pageerror", lambda error: faults.append(str(error)))
+    with watched_tab(browser, viewport={"width": 1280, "height": 1000}) as page:
         page.goto(f"{site}/dataset?run=problems")
         page.get_by_role("figure", name="UpSet").wait_for()
         settled(page)
@@ -194,7 +192,6 @@ def test_a_click_on_a_bar_filters_the_list_of_examples(scored, site):
         page.get_by_role("link", name="Show them in Explore").click()
         page.get_by_text(f"Example 1 of {count}").wait_for()
         selects(page, bins[place])
-        assert faults == []
 
 
 def test_the_paper_s_figures_are_those_of_the_method_page():

@@ -32,8 +32,7 @@ def server(home, tmp_path_factory):
 
 @pytest.fixture
 def page(browser, server):
-    with watched_tab(browser, viewport={"width": 1280, "height": 900}, color_scheme="light",
-                     accept_downloads=True) as tab:
+    with watched_tab(browser) as tab:
         yield tab
 
 

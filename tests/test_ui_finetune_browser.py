@@ -18,7 +18,7 @@ SOON = 180_000  # milliseconds: a process with PyTorch starts slowly on a busy m
 
 @pytest.fixture
 def page(browser):
-    with watched_tab(browser, viewport={"width": 1280, "height": 900}) as tab:
+    with watched_tab(browser) as tab:
         yield tab
 
 

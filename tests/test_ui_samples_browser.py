@@ -8,7 +8,6 @@ from tests.browser import settled, watched_tab
 from xtf import runs
 
 pytestmark = pytest.mark.browser
-SIZE = {"width": 1280, "height": 900}
 
 
 @pytest.fixture
@@ -19,7 +18,7 @@ def table(scored, monkeypatch):
 
 @pytest.fixture
 def page(browser):
-    with watched_tab(browser, viewport=SIZE) as tab:
+    with watched_tab(browser) as tab:
         yield tab
 
 
