@@ -52,11 +52,7 @@ def dashboard(home: Path, log: Path, folder: Path = ROOT, base: str = ""):
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        try:
-            server.wait(60)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        server.wait(10)
 
 
 def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:

@@ -154,14 +154,16 @@ HOVERED = "place => document.querySelector('.js-plotly-plot')._hoverdata?.[0]?.p
 def click(page, place, expected):
     """Clicks a bar of the first figure, just above its foot, and waits for what it selects."""
     bar = page.locator(".js-plotly-plot .barlayer .point").nth(place).locator("path")
-    hovered = False
-    while not hovered:  # Plotly selects what it has found under the mouse, for which it looks now and then
+    for _ in range(100):  # Plotly selects what it has found under the mouse, for which it looks now and then
         box = bar.bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] - 2
         page.mouse.move(x - 5, y)
         page.mouse.move(x, y)
         page.wait_for_timeout(100)
-        hovered = page.evaluate(HOVERED, place)
+        if page.evaluate(HOVERED, place):
+            break
+    else:
+        raise AssertionError(f"Plotly finds no bar {place} under the mouse")
     page.mouse.click(x, y)
     selects(page, expected)
 

@@ -1,5 +1,6 @@
 """A real fine-tune of the tiny model on the Fine-tune page, in a real Chromium."""
 
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -65,8 +66,10 @@ def test_it_outlives_page_and_server_and_resumes_on_the_same_curve(page, workpla
     with dashboard(workplace, tmp_path / "log") as address:  # the server was restarted
         page.goto(f"{address}{where.path}?{where.query}")
         beyond(page, seen)
+        started = time.monotonic()
         page.get_by_test_id("stMain").get_by_role("button", name="Cancel").click()
         page.get_by_role("button", name="Resume").wait_for(timeout=SOON)
+        assert time.monotonic() - started < 15  # the job itself within 10, and the page
         assert not jobs.running() and newest(open_training(NAME).path / CHECKPOINTS)
         before = steps()
         page.get_by_role("button", name="Resume").click()

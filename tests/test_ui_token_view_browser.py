@@ -173,4 +173,4 @@ def test_browser_recolours_four_thousand_tokens_within_a_frame(view):
         getComputedStyle(root.querySelector(".text .token:last-child > span")).backgroundColor; // styles all of them
         return performance.now() - start;
     })""", modes)
-    assert min(times) < 500, times  # the bar of 50 is held by benchmarks/ui.py, where nothing else runs
+    assert min(times) < 50, times  # the least of six, because other work shares the machine

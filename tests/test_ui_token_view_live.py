@@ -197,7 +197,7 @@ def test_browser_follows_a_moving_threshold_within_a_frame_at_four_thousand_toke
         }
         return times;
     }""", [sent["live"]["key"], [last // 2, last // 4, last // 3, last // 5, last // 2, last // 8]])
-    assert min(times) < 500, times  # the bar of 50 is held by benchmarks/ui.py, where nothing else runs
+    assert min(times) < 50, times  # the least of six, because other work shares the machine
     cutoff = Cutoff(value=float(grid.of(found, thresholds, "novelty").values[last // 8]))
     judged = filters.judge(found, thresholds.model_copy(update={"novelty": cutoff}))
     dropped = (judged.bits != 0).tolist()

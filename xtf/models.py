@@ -8,7 +8,6 @@ import errno
 import importlib.util
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -142,7 +141,7 @@ def _convert(gguf: Path, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(folder.parent / ".converting.lock"):
             for stale in folder.parent.glob(".converting-*"):  # of a process that was killed
-                shutil.rmtree(stale)
+                workspace.remove_folder(stale)
             if not folder.is_dir():
                 _convert_into(gguf, folder)
     except OSError as error:

@@ -61,7 +61,8 @@ window.keyboard = (() => {
   function reached(element) {
     const met = (within) => Boolean(within) && [...looks.keys()].some((other) => within.contains(other));
     const field = element.matches("button[tabindex='-1']") ? element.parentElement.parentElement : null;
-    return met(element) || met(element.closest(GROUPS)) || tables.has(element.closest(TABLE)) || (field?.querySelector("input") && met(field));
+    return met(element) || met(element.closest(GROUPS)) || tables.has(element.closest(TABLE))
+      || (field?.querySelector("input") && met(field));
   }
 
   function described(element) {

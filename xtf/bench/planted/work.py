@@ -88,10 +88,11 @@ def _scored(one: DataSet, path: Path, key: str, settings: PlantedSettings, progr
 def prepare(run: runs.Run, settings: PlantedSettings, progress: Progress = silent) -> list[str]:
     """Gives the run what strategies go by; returns why one cannot have it, a sentence each. Raises: XtfError."""
     lacking = []
-    for name in (name for name in STRATEGY_SETTINGS if name not in PASSIVE):
+    wanted = {name: kind for name, kind in STRATEGY_SETTINGS.items() if name not in PASSIVE}
+    for name, kind in wanted.items():
         try:
-            preparing.prepare(run, Thresholds(strategy=STRATEGY_SETTINGS[name]()),
-                              TrainSettings(device=settings.device), progress=progress)
+            preparing.prepare(run, Thresholds(strategy=kind()), TrainSettings(device=settings.device),
+                              progress=progress)
         except SettingsError as error:
             lacking.append(f"{name} is left out. {error}")
     return lacking
